@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "core/job.h"
+#include "core/result.h"
+
+namespace comar {
+
+/// Which calls may run now. At most `limit` at once; the others wait, one queue a caller, and the
+/// callers take turns, so one that asks for a thousand things delays the others by one each.
+/// A call that waits for another call or for a lock does not count: those it waits for must get
+/// their turn.
+class CallQueue {
+public:
+    struct Limits {
+        std::size_t running = 32;             ///< calls at once
+        std::size_t waiting_a_caller = 4096;  ///< more are refused
+        std::size_t waiting = 65536;          ///< of all callers together
+    };
+
+    explicit CallQueue(Limits limits) : limits_(limits) {}
+
+    /// Adds a call at the end of its caller's queue. Fails (busy) where a limit is reached.
+    Result<> push(const std::string& caller, Ticket call);
+
+    /// A call that a running one waits for runs at once: holding it back could hold back both.
+    void admit() { ++running_; }
+
+    /// The next call that may run; it counts as running from here on.
+    std::optional<Ticket> next();
+
+    /// Takes a call that still waits out of the queue. False: it does not wait.
+    bool withdraw(Ticket call);
+
+    void ended() { --running_; }    ///< a running call is over; one that waits counts no more
+    void blocked() { --running_; }  ///< a running call waits for another one
+    void resumed() { ++running_; }  ///< and goes on; this may exceed the limit for a moment
+
+    [[nodiscard]] std::size_t running() const { return running_; }
+    [[nodiscard]] std::size_t waiting() const { return waiting_; }
+
+private:
+    Limits limits_;
+    std::map<std::string, std::deque<Ticket>> queues_;  ///< none of them is empty
+    std::deque<std::string> turns_;                     ///< each caller that has a queue, once
+    std::size_t running_ = 0;
+    std::size_t waiting_ = 0;
+};
+
+}  // namespace comar
