@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/types.h>
+
+#include "core/result.h"
+#include "os/unique_fd.h"
+
+namespace comar {
+
+/// A child of ours that nobody has reaped yet.
+struct NewProcess {
+    pid_t pid = 0;
+    UniqueFd pidfd;
+};
+
+/// What the child runs. It must end in execve(2) or _exit(2), and do nothing that is not
+/// async-signal-safe: it shares our memory. All signals are blocked in it.
+using ChildFunction = int (*)(void* argument);
+
+/// Makes a child that runs `function`. It borrows our memory, as after vfork(2), so the cost does
+/// not grow with the size of the process; we go on when it has executed a program or exited. Where
+/// the system refuses that, plain fork(2) does the same, without that wait.
+Result<NewProcess> clone_process(ChildFunction function, void* argument);
+
+}  // namespace comar
