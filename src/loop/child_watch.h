@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include <sys/types.h>
+
+#include "loop/event_source.h"
+#include "loop/loop.h"
+#include "os/reap.h"
+
+namespace comar {
+
+/// Reaps every child of this process, also the orphans that it inherits as a subreaper, and tells
+/// whoever asked for it. One per process, and nothing else in the process may reap.
+///
+/// Children are reaped by the loop alone, so a call-back registered right after the spawn, before
+/// the loop goes on, cannot come too late. Several exits behind one SIGCHLD are all found.
+class ChildWatch {
+public:
+    /// The pid is free for reuse by then; it is a name, never a target.
+    using Callback = std::function<void(const ReapedChild& child)>;
+
+    /// Takes SIGCHLD for itself. Children that have exited before are reaped by the first
+    /// iteration. `others` hears of each child that has no call-back of its own; it may be empty.
+    static Result<ChildWatch> create(Loop& loop, Callback others);
+
+    ChildWatch(ChildWatch&&) noexcept;
+    ChildWatch& operator=(ChildWatch&&) noexcept;
+    ~ChildWatch();
+
+    /// Calls `callback` once, when the child `pid` has exited; replaces an earlier one.
+    void on_exit(pid_t pid, Callback callback);
+    /// Its exit goes to `others` then.
+    void forget(pid_t pid);
+
+private:
+    struct State;
+    explicit ChildWatch(std::shared_ptr<State> state) noexcept;
+
+    SourceOwner<State> state_;
+};
+
+}  // namespace comar
