@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: MIT
+"""What the arguments of startService() and stopService() have in common."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import inspect
+import shlex
+from typing import Any, Callable, Sequence, TypeVar, Union, cast
+
+Words = Union[str, Sequence[Any]]
+AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
+
+
+def named_arguments(**synonyms: str) -> Callable[[AnyFunction], AnyFunction]:
+    """Lets a function take `synonyms` of its arguments, and name the nearest when one is misspelt."""
+
+    def decorate(function: AnyFunction) -> AnyFunction:
+        names = frozenset(inspect.signature(function).parameters)
+
+        @functools.wraps(function)
+        def checked(*args: Any, **keywords: Any) -> Any:
+            if not names.issuperset(keywords):
+                keywords = {
+                    _known_name(function.__name__, name, names, synonyms): value
+                    for name, value in keywords.items()
+                }
+            return function(*args, **keywords)
+
+        return cast(AnyFunction, checked)
+
+    return decorate
+
+
+def _known_name(function: str, name: str, names: frozenset[str], synonyms: dict[str, str]) -> str:
+    known = synonyms.get(name, name)
+    if known in names:
+        return known
+    near = difflib.get_close_matches(name, sorted(names), n=1)
+    hint = f"did you mean {near[0]!r}?" if near else "it takes " + ", ".join(sorted(names))
+    raise TypeError(f"{function}() has no argument {name!r}; {hint}")
+
+
+def split_words(words: Words | None) -> list[str]:
+    """Command line words: a string is split as a shell does, a list is taken as it is."""
+    if words is None:
+        return []
+    if isinstance(words, str):
+        return shlex.split(words)
+    return [str(word) for word in words]

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: MIT
+"""startService()."""
+
+from __future__ import annotations
+
+import os
+
+from comar import _native, _script
+from comar._arguments import Words, named_arguments, split_words
+from comar._call import current
+from comar._commands import describe_end, environment_of, execReply, refusal, run_command, show
+from comar._messages import fail, notify_changed
+from comar._processes import examine, is_known
+from comar._status import isServiceRunning
+
+_UMASK = 0o022
+
+
+@named_arguments()
+def startService(
+    command: str,
+    args: Words | None = None,
+    pidfile: str | None = None,
+    makepid: bool = False,
+    nice: int | None = None,
+    detach: bool = False,
+    chuid: str | None = None,
+    donotify: bool = False,
+) -> execReply | None:
+    """Starts a program of the service.
+
+    Does nothing where it runs already: status() says so (asked once, before this call has changed
+    anything), or `pidfile` names a live process that runs `command`.
+
+    Arguments:
+        command: path of the program.
+        args: its arguments: a string, split as a shell does, or a list.
+        pidfile: the file in which the program, or with `makepid` comar, writes its pid.
+        makepid: write `pidfile`, for a program that does not.
+        nice: added to the niceness.
+        detach: leave the program running in the background: in a new session, umask 022, stdin
+            /dev/null, output to the service's log. Without it, wait until the command exits, as a
+            daemon does that forks by itself; its exit code decides.
+        chuid: "user" or "user:group" to run as, with that user's supplementary groups.
+        donotify: on success emit Changed(service, "started"); on failure end the call with what the
+            command printed on stderr.
+
+    Returns an execReply, 0 for success, with stdout and stderr; None when it was running already.
+    127 or 126: the command does not exist, or cannot be executed as asked.
+    """
+    command = str(command)
+    if _script.is_running() or (pidfile is not None and isServiceRunning(pidfile, command)):
+        return None
+    arguments = [command, *split_words(args)]
+    own_pidfile = str(pidfile) if makepid and pidfile is not None else None
+    niceness = None if nice is None else int(nice)
+    if detach:
+        reply = _start_detached(arguments, pidfile, own_pidfile, niceness, chuid)
+    else:
+        reply = _run_to_the_end(arguments, pidfile, own_pidfile, niceness, chuid)
+    if reply == 0:
+        current().has_changed_service = True
+        if donotify:
+            notify_changed("started")
+    elif donotify:
+        fail(reply.stderr.strip() or describe_end(command, reply))
+    return reply
+
+
+def _run_to_the_end(
+    arguments: list[str],
+    pidfile: str | None,
+    own_pidfile: str | None,
+    nice: int | None,
+    user: str | None,
+) -> execReply:
+    def write_pidfile(pid: int) -> None:
+        if own_pidfile is not None:
+            _native.write_pidfile(own_pidfile, pid)
+
+    reply = run_command(arguments, user=user, nice=nice, started=write_pidfile)
+    show(reply)
+    if reply == 0 and pidfile is not None:
+        _report_main(str(pidfile), arguments[0])
+    return reply
+
+
+def _start_detached(
+    arguments: list[str],
+    pidfile: str | None,
+    own_pidfile: str | None,
+    nice: int | None,
+    user: str | None,
+) -> execReply:
+    try:
+        pid, start_time, pidfd = _native.spawn(
+            arguments,
+            environment=environment_of(user),
+            user=user,
+            nice=nice,
+            new_session=True,
+            umask=_UMASK,
+        )
+    except OSError as error:
+        return refusal(error)
+    os.close(pidfd)
+    _report("detached", pid, start_time, None if pidfile is None else str(pidfile), arguments[0])
+    if own_pidfile is not None:
+        _native.write_pidfile(own_pidfile, pid)
+    return execReply(0)
+
+
+def _report_main(pidfile: str, command: str) -> None:
+    """Tells comard the main process, when the pidfile is there by now and names one of ours."""
+    process = examine(pidfile).process
+    if process is not None and is_known(process):
+        _report("main", process.pid, process.start_time, pidfile, command)
+
+
+def _report(role: str, pid: int, start_time: int, pidfile: str | None, command: str) -> None:
+    current().tell(
+        {
+            "op": "process",
+            "pid": pid,
+            "start_time": start_time,
+            "role": role,
+            "pidfile": pidfile,
+            "command": command,
+        }
+    )

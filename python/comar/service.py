@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: MIT
+"""The Service API: what a service script gets from `from comar.service import *`.
+
+A script defines any of start(), stop(), reload() and status(), and uses these to do the work:
+
+    serviceType = "server"
+    serviceDesc = _({"en": "Web server", "tr": "Web sunucusu"})
+
+    from comar.service import *
+
+    @synchronized
+    def start():
+        startService(command="/usr/sbin/nginx", pidfile="/run/nginx.pid", donotify=True)
+
+    @synchronized
+    def stop():
+        stopService(pidfile="/run/nginx.pid", donotify=True)
+
+    def status():
+        return isServiceRunning("/run/nginx.pid")
+
+info(), ready(), setState() and registerState() come along too; a script's own definition of one of
+them wins. So do the modules os, signal, time, subprocess, shlex, socket, fcntl, termios, pwd, grp.
+
+What scripts find as builtins, such as `_` and fail(), is in comar.builtins. To import a script
+outside of comar, say in a unit test, call comar.builtins.install() first.
+"""
+
+import fcntl
+import grp
+import os
+import pwd
+import shlex
+import signal
+import socket
+import subprocess
+import termios
+import time
+
+from comar._bus import waitBus
+from comar._commands import execReply, run
+from comar._config import config, loadConfig, loadEnvironment
+from comar._defaults import info, is_on, ready, registerState, setState
+from comar._dependencies import startDependencies, stopDependencies
+from comar._locks import FileLock, synchronized
+from comar._messages import CallError
+from comar._start import startService
+from comar._status import checkDaemon, isServiceRunning
+from comar._stop import stopService
+
+__all__ = [
+    "FileLock",
+    "checkDaemon",
+    "config",
+    "execReply",
+    "fcntl",
+    "grp",
+    "info",
+    "isServiceRunning",
+    "is_on",
+    "loadConfig",
+    "loadEnvironment",
+    "os",
+    "pwd",
+    "ready",
+    "registerState",
+    "run",
+    "setState",
+    "shlex",
+    "signal",
+    "socket",
+    "startDependencies",
+    "startService",
+    "stopDependencies",
+    "stopService",
+    "subprocess",
+    "synchronized",
+    "termios",
+    "time",
+    "waitBus",
+]

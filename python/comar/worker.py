@@ -1,0 +1,301 @@
+# SPDX-License-Identifier: MIT
+"""A worker: serves one request of comard over its socket, and exits.
+
+The script host imports this module once, and with it all that scripts mostly use, and then forks a
+worker for each call. What happens: serve() makes itself at home, waits for the request, runs the
+method in a fresh module, sends what it returned or raised, and ends the process. Nothing of it may
+reach another call, so there is no clean-up: the kernel does it.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import signal
+import sys
+import threading
+import traceback
+from typing import Any, Callable, Iterable, NoReturn
+
+import comar.builtins
+import comar.service
+from comar import _native, _script
+from comar._call import Call, Request, begin
+from comar._defaults import METHODS, Missing
+from comar._messages import Failure
+from comar.connection import Connection, ConnectionLost
+from comar.values import encode
+
+_ENVIRONMENT = {
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    # Whoever happens to start a service, it runs the same: the caller's language is for messages.
+    "LANG": "C.UTF-8",
+}
+_UMASK = 0o022
+_SERVICE_MODEL = "System.Service"
+_LONGEST_MESSAGE = 1 << 16
+_PACKAGE_FOLDER = os.path.dirname(os.path.abspath(__file__))
+
+# A script may replace what it finds in `os`.
+_exit = os._exit
+_getpid = os.getpid
+
+
+class Internal(Exception):
+    """comar itself could not do what the call needs."""
+
+
+def serve(fd: int) -> NoReturn:
+    """Serves the one request that comes over the socket `fd`, and exits.
+
+    To be called in a process that was forked for it. A socket that is closed without a request ends
+    the process with 0.
+    """
+    code = 0
+    worker = _getpid()
+    try:
+        connection = Connection.out_of_the_way(fd)
+        _settle()
+        _answer(connection, connection.receive())
+        connection.close()
+    except ConnectionLost:
+        pass
+    except BaseException:
+        code = 1
+        if _getpid() == worker:
+            traceback.print_exc()
+    finally:
+        _exit(code)
+
+
+def _settle() -> None:
+    """All that does not depend on the request, done while we wait for it."""
+    _native.become_subreaper()
+    os.environ.update(_ENVIRONMENT)
+    os.umask(_UMASK)
+    os.chdir("/")
+    nothing = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
+    # As every Python program has it: a broken pipe is an exception.
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    comar.builtins.install()
+
+
+def _answer(connection: Connection, message: dict[str, Any]) -> None:
+    operation = _OPERATIONS.get(message.get("op", ""))
+    if operation is None:
+        connection.send(_error("Internal", f"unknown request {message.get('op')!r}"))
+    else:
+        operation(connection, message)
+
+
+def _run(connection: Connection, message: dict[str, Any]) -> None:
+    """One method of one script."""
+    answer = _outcome(connection, message, lambda request: encode(_call_method(request)))
+    _flush()
+    answer["left"] = _children()
+    try:
+        connection.send(answer)
+    except ValueError as error:
+        connection.send({**_error("ValueError", str(error)), "left": answer["left"]})
+
+
+def _poll(connection: Connection, message: dict[str, Any]) -> None:
+    """status() of several scripts, each as soon as it is known."""
+    for index, item in enumerate(message["items"]):
+        os.chdir("/")
+        answer = _outcome(connection, {**message, **item}, _call_status)
+        _flush()
+        running, description = answer.get("value") or (None, "")
+        reply: dict[str, Any] = {
+            "op": "item",
+            "index": index,
+            "running": running,
+            "description": description,
+        }
+        if answer["op"] == "error":
+            reply["error"] = f"{answer['name']}: {answer['message']}"
+        connection.send(reply)
+    connection.send({"op": "return", "value": None, "left": _children()})
+
+
+def _check(connection: Connection, message: dict[str, Any]) -> None:
+    """The checks of a script that is to be registered. Not imported before: few workers need it."""
+    try:
+        from comar import check
+
+        answer = {"op": "return", "value": check.check(message)}
+    except Exception as error:
+        traceback.print_exc()
+        answer = _error("Internal", f"cannot check {message.get('name')}: {_text_of(error)}")
+    connection.send({**answer, "left": []})
+
+
+_OPERATIONS: dict[str, Callable[[Connection, dict[str, Any]], None]] = {
+    "run": _run,
+    "poll": _poll,
+    "check": _check,
+}
+
+
+def _outcome(
+    connection: Connection, message: dict[str, Any], work: Callable[[Request], Any]
+) -> dict[str, Any]:
+    """Serves one request; returns the message that ends it, a `return` or an `error`.
+
+    Whatever a script does comes out here, be it SystemExit. A process that the script has forked,
+    and that comes along here too, has no business any further.
+    """
+    worker = _getpid()
+    try:
+        request = Request.parse(message)
+        begin(Call(request, connection))
+        answer = {"op": "return", "value": work(request)}
+    except BaseException as error:
+        _exit_unless(worker)
+        answer = _answer_to(error, message.get("method", ""))
+    _exit_unless(worker)
+    _drop_script()
+    return answer
+
+
+def _exit_unless(worker: int) -> None:
+    if _getpid() != worker:
+        _flush()
+        _exit(0)
+
+
+def _call_method(request: Request) -> Any:
+    _prepare(request)
+    return _find_method(request)(*request.args)
+
+
+def _call_status(request: Request) -> tuple[bool | None, str]:
+    """What status() says, and serviceDesc, which a script may well compute."""
+    _prepare(request)
+    description = _script.namespace().get("serviceDesc", "")
+    status = _script.function("status")
+    running = None if status is None else bool(status())
+    return running, description if isinstance(description, str) else ""
+
+
+def _prepare(request: Request) -> None:
+    """Puts the process where the script belongs, and runs the script's top level."""
+    os.environ["COMAR_SERVICE"] = request.app
+    if request.output is not None:
+        _redirect_output(request.output)
+    if request.join_cgroup and request.cgroup is not None:
+        _join_cgroup(request.cgroup)
+    try:
+        _script.load(request.script)
+    except FileNotFoundError as error:
+        if error.filename == request.script:
+            raise Internal(f"Unable to find {request.model} script of {request.app}") from None
+        raise
+
+
+def _redirect_output(fifos: Iterable[str]) -> None:
+    """Puts the service's FIFOs in place of stdout and stderr.
+
+    Opened for reading too, nobody gets SIGPIPE there and opening does not wait for a reader.
+    """
+    for target, path in enumerate(fifos, 1):
+        try:
+            fifo = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOCTTY)
+        except OSError as error:
+            raise Internal(f"cannot open {path}: {error.strerror}") from error
+        os.dup2(fifo, target)
+        os.close(fifo)
+
+
+def _join_cgroup(folder: str) -> None:
+    try:
+        _native.join_cgroup(folder)
+    except OSError as error:
+        raise Internal(f"cannot move to cgroup {folder}: {error.strerror}") from error
+
+
+def _find_method(request: Request) -> Callable[..., Any]:
+    """The script's own method, or else the default one of its model.
+
+    What a script has from the star import is not its own: it cannot be called from outside.
+    """
+    found = _script.function(request.method)
+    if found is not None and found is not vars(comar.service).get(request.method):
+        return found
+    default = METHODS.get(request.method) if request.model == _SERVICE_MODEL else None
+    if default is None:
+        raise Missing(f"{request.app} does not define {request.method}()")
+    method: Callable[..., Any] = default
+    return method
+
+
+def _answer_to(error: BaseException, method: str) -> dict[str, Any]:
+    """The answer to a call that raised. The log gets the traceback of what nobody has foreseen."""
+    if isinstance(error, SystemExit) and error.code in (0, None):
+        return {"op": "return", "value": None}
+    message = _text_of(error)
+    try:
+        if isinstance(error, Failure):
+            print(f"{method}: {message}", file=sys.stderr)
+        elif not isinstance(error, (Missing, Internal)):
+            _print_traceback(error)
+    except Exception:
+        # The script has closed stderr, or put something else in its place.
+        pass
+    return _error(type(error).__name__, message)
+
+
+def _error(name: str, message: str) -> dict[str, Any]:
+    """An `error` message. D-Bus has ASCII words with dots between for names of errors."""
+    plain = re.sub(r"[^A-Za-z0-9_.]", "_", name)
+    return {"op": "error", "name": plain, "message": message[:_LONGEST_MESSAGE]}
+
+
+def _text_of(error: BaseException) -> str:
+    try:
+        return str(error.code if isinstance(error, SystemExit) else error)
+    except Exception:
+        return type(error).__name__
+
+
+def _print_traceback(error: BaseException) -> None:
+    """Prints where in the script it was raised, without our own frames around and below."""
+    every_frame = traceback.extract_tb(error.__traceback__)
+    frames = [frame for frame in every_frame if not _is_ours(frame.filename)]
+    lines = ["Traceback (most recent call last):\n", *traceback.format_list(frames)] if frames else []
+    lines += traceback.format_exception_only(type(error), error)
+    print("".join(lines), end="", file=sys.stderr)
+
+
+def _is_ours(filename: str) -> bool:
+    return filename.startswith((_PACKAGE_FOLDER, "<frozen importlib"))
+
+
+def _drop_script() -> None:
+    """Empties the script's module, so that files which it has left open are written and closed.
+
+    Not while other threads of the script run: they would trip over missing names.
+    """
+    if threading.active_count() == 1:
+        _script.namespace().clear()
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except Exception:
+            pass
+
+
+def _children() -> list[tuple[int, int]]:
+    """(pid, start_time) of what the script has left running."""
+    _native.reap_children()
+    return _native.children(_getpid())
