@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace comar {
+
+/// Turns what a program writes, in whatever pieces it comes, into whole lines, each with a stamp in
+/// front. A line that is longer than the limit is cut into several; a last one without a newline
+/// waits for its rest.
+class LineStamper {
+public:
+    static constexpr std::size_t max_line = 8192;  ///< bytes, without stamp and newline
+
+    /// Takes a piece and appends all lines that it completes to `into`. `stamp` is put before each
+    /// of them ("2026-11-24T06:40:12.123456Z out ").
+    void feed(std::string_view piece, std::string_view stamp, std::string& into);
+
+    /// The writer is gone: what waits becomes a line.
+    void finish(std::string_view stamp, std::string& into);
+
+private:
+    std::string rest_;
+};
+
+}  // namespace comar

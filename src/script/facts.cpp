@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+#include "script/facts.h"
+
+#include <algorithm>
+
+namespace comar {
+namespace {
+
+using nlohmann::json;
+
+template <class T>
+void read_optional(const json& object, const char* key, std::optional<T>& into) {
+    if (const auto found = object.find(key); found != object.end() && !found->is_null()) {
+        into = found->get<T>();
+    }
+}
+
+std::optional<StartUp> read_default(const json& object) {
+    std::optional<std::string> word;
+    read_optional(object, "default", word);
+    return word ? parse_start_up(*word) : std::nullopt;
+}
+
+Facts read(const json& object) {
+    Facts facts;
+    facts.type = object.value("type", json()).is_string() ? object["type"].get<std::string>() : "";
+    read_optional(object, "description", facts.description);
+    facts.default_state = read_default(object);
+    read_optional(object, "conf", facts.conf);
+    facts.methods = object.value("methods", std::vector<std::string>{});
+    for (const auto& edge : object.value("starts", json::array())) {
+        facts.starts.push_back({edge.at(0).get<std::string>(), edge.at(1).get<int>()});
+    }
+    return facts;
+}
+
+}  // namespace
+
+bool Facts::defines(std::string_view method) const {
+    return std::find(methods.begin(), methods.end(), method) != methods.end();
+}
+
+json to_json(const Facts& facts) {
+    json object;
+    object["type"] = facts.type;
+    object["description"] = facts.description ? json(*facts.description) : json();
+    object["default"] =
+        facts.default_state ? json(std::string(to_string(*facts.default_state))) : json();
+    object["conf"] = facts.conf ? json(*facts.conf) : json();
+    object["methods"] = facts.methods;
+    object["starts"] = json::array();
+    for (const auto& edge : facts.starts) object["starts"].push_back({edge.app, edge.line});
+    return object;
+}
+
+Result<Facts> parse_facts(const json& object) {
+    try {
+        if (object.is_object()) return read(object);
+        return failure(ErrorKind::invalid, "cannot read facts of a script: no object");
+    } catch (const json::exception& error) {
+        return failure(ErrorKind::invalid,
+                       std::string("cannot read facts of a script: ").append(error.what()));
+    }
+}
+
+std::string text_for(const std::map<std::string, std::string>& texts, std::string_view language) {
+    const std::string_view with_country = language.substr(0, language.find_first_of(".@"));
+    const std::string_view base = with_country.substr(0, with_country.find('_'));
+    for (const std::string_view wish : {with_country, base, std::string_view("en")}) {
+        if (const auto found = texts.find(std::string(wish)); found != texts.end()) {
+            return found->second;
+        }
+    }
+    return texts.empty() ? std::string() : texts.begin()->second;
+}
+
+}  // namespace comar

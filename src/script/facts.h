@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/result.h"
+#include "core/startup_state.h"
+
+namespace comar {
+
+/// What the text of a script tells without running it (docs/protocol.md, `check`).
+struct Facts {
+    /// Another service that start() or ready() starts, and the line that says so.
+    struct Edge {
+        std::string app;
+        int line = 0;
+    };
+
+    std::string type;  ///< serviceType; empty for models other than System.Service
+    /// serviceDesc by language; empty where only running the script tells.
+    std::optional<std::map<std::string, std::string>> description;
+    std::optional<StartUp> default_state;  ///< serviceDefault
+    std::optional<std::string> conf;       ///< serviceConf
+    std::vector<std::string> methods;      ///< functions at top level
+    std::vector<Edge> starts;
+
+    [[nodiscard]] bool defines(std::string_view method) const;
+};
+
+[[nodiscard]] nlohmann::json to_json(const Facts& facts);
+/// Reads what to_json wrote or what a worker answered. Wrong types are an error, unknown keys not.
+[[nodiscard]] Result<Facts> parse_facts(const nlohmann::json& json);
+
+/// The text for `language` ("tr_TR.UTF-8", "tr"), else English, else any; empty if there is none.
+[[nodiscard]] std::string text_for(const std::map<std::string, std::string>& texts,
+                                   std::string_view language);
+
+}  // namespace comar

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: MIT
+#include "script/registry.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <set>
+#include <system_error>
+
+#include "os/atomic_file.h"
+
+namespace comar {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr const char* script_ending = ".py";
+constexpr const char* facts_ending = ".facts";
+constexpr std::size_t max_facts_size = std::size_t{1} << 20;
+
+/// Tells two versions of a file apart.
+Result<json> stamp_of(const std::string& path) {
+    struct stat info {};
+    if (::lstat(path.c_str(), &info) != 0) {
+        const int error = errno;
+        return failure(ErrorKind::not_found,
+                       "cannot look at " + path + ": " + std::strerror(error), error);
+    }
+    if (!S_ISREG(info.st_mode)) {
+        return failure(ErrorKind::invalid, "cannot use " + path + ": it is not a regular file");
+    }
+    return json{info.st_size, info.st_mtim.tv_sec, info.st_mtim.tv_nsec};
+}
+
+/// What was learned from exactly the file that is there now.
+Result<Facts> read_facts(const std::string& path, const json& stamp) {
+    const auto text = read_file(path, max_facts_size);
+    if (!text) return Failure(text.error());
+    const json stored = json::parse(*text, nullptr, false);
+    if (!stored.is_object() || stored.value("stamp", json()) != stamp) {
+        return failure(ErrorKind::not_found, "cannot use " + path + ": it is of another version");
+    }
+    return parse_facts(stored.value("facts", json()));
+}
+
+/// The folders or files of `folder`, sorted; nothing where it does not exist.
+Result<std::vector<fs::path>> list(const std::string& folder) {
+    std::vector<fs::path> paths;
+    std::error_code error;
+    for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+        paths.push_back(at->path());
+    }
+    if (error && error != std::errc::no_such_file_or_directory) {
+        return failure(ErrorKind::unavailable,
+                       "cannot list " + folder + ": " + error.message(), error.value());
+    }
+    std::sort(paths.begin(), paths.end());
+    return paths;
+}
+
+Result<> make_folder(const std::string& path) {
+    std::error_code error;
+    fs::create_directories(path, error);
+    if (!error) return {};
+    return failure(ErrorKind::unavailable, "cannot create " + path + ": " + error.message(),
+                   error.value());
+}
+
+Result<> remove_file(const std::string& path) {
+    std::error_code error;
+    fs::remove(path, error);
+    if (!error) return {};
+    return failure(ErrorKind::unavailable, "cannot remove " + path + ": " + error.message(),
+                   error.value());
+}
+
+}  // namespace
+
+std::vector<Error> Registry::load() {
+    std::vector<Error> problems;
+    scripts_.clear();
+    const auto models = list(folder_);
+    if (!models) return {models.error()};
+    for (const fs::path& model : *models) load_model(model.filename().string(), problems);
+    return problems;
+}
+
+void Registry::load_model(const std::string& model, std::vector<Error>& problems) {
+    const auto files = list(folder_ + "/" + model);
+    if (!files) {
+        problems.push_back(files.error());
+        return;
+    }
+    for (const fs::path& file : *files) {
+        if (file.extension() != script_ending) continue;
+        const auto stamp = stamp_of(file.string());
+        if (!stamp) {
+            problems.push_back(stamp.error());
+            continue;
+        }
+        Script script{file.stem().string(), model, file.string(), {}, false};
+        if (auto facts = read_facts(path_of(model, script.app, facts_ending), *stamp)) {
+            script.facts = std::move(*facts);
+            script.facts_known = true;
+        }
+        scripts_.insert_or_assign({script.app, model}, std::move(script));
+    }
+}
+
+const Script* Registry::find(const std::string& model, const std::string& app) const {
+    const auto found = scripts_.find({app, model});
+    return found == scripts_.end() ? nullptr : &found->second;
+}
+
+std::vector<std::string> Registry::apps_of(const std::string& model) const {
+    std::vector<std::string> apps;
+    for (const auto& [key, script] : scripts_) {
+        if (key.second == model) apps.push_back(key.first);
+    }
+    return apps;
+}
+
+std::vector<std::string> Registry::models_of(const std::string& app) const {
+    std::vector<std::string> models;
+    for (auto at = scripts_.lower_bound({app, ""}); at != scripts_.end() && at->first.first == app;
+         ++at) {
+        models.push_back(at->first.second);
+    }
+    return models;
+}
+
+std::vector<std::string> Registry::apps() const {
+    std::set<std::string> apps;
+    for (const auto& [key, script] : scripts_) apps.insert(key.first);
+    return {apps.begin(), apps.end()};
+}
+
+Result<> Registry::install(const std::string& model, const std::string& app,
+                           const std::string& text, Facts facts) {
+    Script script{app, model, path_of(model, app, script_ending), std::move(facts), true};
+    if (auto made = make_folder(folder_ + "/" + model); !made) return made;
+    if (auto written = write_file_atomically(script.path, text, 0644); !written) return written;
+    // The facts carry the stamp of the script, so a crash between the two writes is noticed.
+    auto recorded = write_facts(script);
+    scripts_.insert_or_assign({app, model}, std::move(script));
+    return recorded;
+}
+
+Result<> Registry::learn(const std::string& model, const std::string& app, Facts facts) {
+    const auto found = scripts_.find({app, model});
+    if (found == scripts_.end()) {
+        return failure(ErrorKind::not_found, "cannot find script " + app + " of model " + model);
+    }
+    found->second.facts = std::move(facts);
+    found->second.facts_known = true;
+    return write_facts(found->second);
+}
+
+Result<> Registry::remove(const std::string& model, const std::string& app) {
+    // The script goes first: facts without a script are nothing, a script without facts is one.
+    if (auto gone = remove_file(path_of(model, app, script_ending)); !gone) return gone;
+    scripts_.erase({app, model});
+    return remove_file(path_of(model, app, facts_ending));
+}
+
+std::string Registry::path_of(const std::string& model, const std::string& app,
+                              const char* ending) const {
+    return folder_ + "/" + model + "/" + app + ending;
+}
+
+Result<> Registry::write_facts(const Script& script) const {
+    const auto stamp = stamp_of(script.path);
+    if (!stamp) return Failure(stamp.error());
+    const json stored{{"stamp", *stamp}, {"facts", to_json(script.facts)}};
+    return write_file_atomically(path_of(script.model, script.app, facts_ending), stored.dump(),
+                                 0644);
+}
+
+}  // namespace comar

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/result.h"
+#include "script/facts.h"
+
+namespace comar {
+
+/// A registered script.
+struct Script {
+    std::string app;    ///< bus-safe name
+    std::string model;  ///< "System.Service"
+    std::string path;   ///< the file that workers run
+    Facts facts;
+    bool facts_known = false;  ///< false: it was put there by hand or edited; it wants a check
+};
+
+/// The registered scripts, `<folder>/<Model>/<app>.py`, each with what was learned from it beside
+/// it (`<app>.facts`). Every change is atomic: a crash leaves the old script or the new one.
+class Registry {
+public:
+    explicit Registry(std::string folder) : folder_(std::move(folder)) {}
+
+    /// Reads the folder. What cannot be used is skipped and told; a folder that is not there yet is
+    /// an empty registry.
+    std::vector<Error> load();
+
+    [[nodiscard]] const Script* find(const std::string& model, const std::string& app) const;
+    [[nodiscard]] std::vector<std::string> apps_of(const std::string& model) const;
+    [[nodiscard]] std::vector<std::string> models_of(const std::string& app) const;
+    /// All apps, sorted, each once.
+    [[nodiscard]] std::vector<std::string> apps() const;
+
+    /// Writes a script that was checked, over the one of that name if there is one. `app` and
+    /// `model` are known to be safe as parts of a path.
+    Result<> install(const std::string& model, const std::string& app, const std::string& text,
+                     Facts facts);
+
+    /// Records what a check of the file on disk has told.
+    Result<> learn(const std::string& model, const std::string& app, Facts facts);
+
+    Result<> remove(const std::string& model, const std::string& app);
+
+private:
+    using Key = std::pair<std::string, std::string>;  ///< app, model
+
+    [[nodiscard]] std::string path_of(const std::string& model, const std::string& app,
+                                      const char* ending) const;
+    void load_model(const std::string& model, std::vector<Error>& problems);
+    Result<> write_facts(const Script& script) const;
+
+    std::string folder_;
+    std::map<Key, Script> scripts_;
+};
+
+}  // namespace comar
