@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/builtin_interfaces.h"
+
+namespace comar {
+namespace {
+
+using bus::Access;
+using bus::EmitsChange;
+using bus::Interface;
+using bus::Method;
+using bus::Property;
+
+constexpr const char* register_action = "tr.org.pardus.comar.register";
+constexpr const char* remove_action = "tr.org.pardus.comar.remove";
+constexpr const char* set_action = "tr.org.pardus.comar.system.service.set";
+
+Method reads(std::string name, std::vector<bus::Argument> in, std::vector<bus::Argument> out) {
+    return {std::move(name), std::move(in), std::move(out), std::nullopt, true};
+}
+
+Method changes(std::string name, std::vector<bus::Argument> in, std::vector<bus::Argument> out,
+               const char* action) {
+    return {std::move(name), std::move(in), std::move(out), action, false};
+}
+
+Property constant(std::string name) {
+    return {std::move(name), "s", Access::read, EmitsChange::constant};
+}
+
+Property silent(std::string name, std::string type) {
+    return {std::move(name), std::move(type), Access::read, EmitsChange::no};
+}
+
+Interface make_core() {
+    return {"tr.org.pardus.comar",
+            {changes("register", {{"app", "s"}, {"model", "s"}, {"script_path", "s"}}, {},
+                     register_action),
+             changes("remove", {{"app", "s"}}, {}, remove_action),
+             reads("listModelApplications", {{"model", "s"}}, {{"apps", "as"}}),
+             reads("listApplicationModels", {{"app", "s"}}, {{"models", "as"}}),
+             reads("setLocale", {{"language", "s"}}, {})},
+            {},
+            {}};
+}
+
+Interface make_manager() {
+    return {"tr.org.pardus.comar.Manager",
+            {changes("Register", {{"app", "s"}, {"model", "s"}, {"script_path", "s"}},
+                     {{"findings", "a(suss)"}, {"diff", "s"}}, register_action),
+             changes("Restart", {{"app", "s"}}, {}, set_action),
+             reads("ListServices", {{"options", "a{sv}"}}, {{"services", "a(sssssu)"}})},
+            {},
+            {constant("Version"), constant("Root")}};
+}
+
+Interface make_supervision() {
+    return {"tr.org.pardus.comar.Supervision",
+            {},
+            {},
+            {silent("State", "s"), silent("StartUp", "s"), silent("Type", "s"),
+             silent("Description", "a{ss}"), silent("MainPID", "u"), silent("PIDs", "au"),
+             silent("Since", "t"), silent("ExitCode", "i"), silent("ExitSignal", "i"),
+             silent("Restarts", "u"), silent("ControlGroup", "s"), silent("MemoryBytes", "t"),
+             silent("CPUUsec", "t"), silent("Script", "s"), silent("LastError", "s")}};
+}
+
+}  // namespace
+
+const Interface& core_interface() {
+    static const Interface interface = make_core();
+    return interface;
+}
+
+const Interface& manager_interface() {
+    static const Interface interface = make_manager();
+    return interface;
+}
+
+const Interface& supervision_interface() {
+    static const Interface interface = make_supervision();
+    return interface;
+}
+
+const Interface& introspectable_interface() {
+    static const Interface interface{"org.freedesktop.DBus.Introspectable",
+                                     {reads("Introspect", {}, {{"xml_data", "s"}})},
+                                     {},
+                                     {}};
+    return interface;
+}
+
+/// Set is open because there is nothing to set: it always fails.
+const Interface& properties_interface() {
+    static const Interface interface{
+        "org.freedesktop.DBus.Properties",
+        {reads("Get", {{"interface_name", "s"}, {"property_name", "s"}}, {{"value", "v"}}),
+         reads("GetAll", {{"interface_name", "s"}}, {{"props", "a{sv}"}}),
+         reads("Set", {{"interface_name", "s"}, {"property_name", "s"}, {"value", "v"}}, {})},
+        {},
+        {}};
+    return interface;
+}
+
+}  // namespace comar

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+
+#include "daemon/calls.h"
+
+namespace comar {
+
+/// Who sent a message, from the kernel or the bus; nothing in it is the sender's own word.
+struct Caller {
+    std::string name;          ///< unique on its bus, ":1.42"
+    std::string key;           ///< unique on all buses
+    std::optional<uid_t> uid;  ///< empty: the bus could not tell, so it may change nothing
+    std::string language;      ///< what it chose with setLocale; "en" by default
+
+    /// A request of this caller.
+    [[nodiscard]] CallRequest request(std::string app, std::string model,
+                                      std::string method) const {
+        CallRequest request;
+        request.app = std::move(app);
+        request.model = std::move(model);
+        request.method = std::move(method);
+        request.language = language;
+        request.sender = name;
+        request.caller = key;
+        return request;
+    }
+};
+
+}  // namespace comar

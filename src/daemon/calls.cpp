@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/calls.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace comar {
+namespace {
+
+using nlohmann::json;
+
+std::string text_of(const json& message, const char* key) {
+    const auto found = message.find(key);
+    return found != message.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+CallReply error_reply(std::string name, std::string message) {
+    return tl::unexpected(CallError{std::move(name), std::move(message)});
+}
+
+json reply_message(const CallReply& reply) {
+    if (reply) return {{"op", "reply"}, {"value", *reply}};
+    return {{"op", "reply"},
+            {"error", {{"name", reply.error().name}, {"message", reply.error().message}}}};
+}
+
+}  // namespace
+
+bool only_reads(const CallRequest& request) {
+    return request.model == "System.Service" &&
+           (request.method == "info" || request.method == "status");
+}
+
+Calls::Calls(Loop& loop, WorkerPool& pool, WaitGraph& waits, TicketCounter& tickets,
+             CallHandler& handler, Limits limits)
+    : loop_(loop),
+      pool_(pool),
+      waits_(waits),
+      tickets_(tickets),
+      handler_(handler),
+      limits_(limits),
+      queue_(limits.queue),
+      locks_(waits, [this](Ticket call, Ticket ancestor) {
+          return waits_.reaches(ancestor, call);
+      }) {}
+
+void Calls::run(CallRequest request, std::optional<Ticket> carries_out, Done done) {
+    Entry entry;
+    entry.request = std::move(request);
+    entry.done = std::move(done);
+    const Ticket ticket = add(std::move(entry));
+    // A new call waits for nothing, so these cannot close a circle.
+    if (carries_out) (void)waits_.wait(*carries_out, ticket);
+    if (const auto parent = find(ticket)->request.parent) (void)waits_.wait(*parent, ticket);
+    enqueue(ticket);
+}
+
+void Calls::converse(CallRequest request, json message, Item item, Done done) {
+    Entry entry;
+    entry.request = std::move(request);
+    entry.message = std::move(message);
+    entry.item = std::move(item);
+    entry.done = std::move(done);
+    enqueue(add(std::move(entry)));
+}
+
+void Calls::cancel_all() {
+    std::vector<Ticket> tickets;
+    for (const auto& [ticket, entry] : entries_) tickets.push_back(ticket);
+    for (const Ticket ticket : tickets) {
+        Entry* entry = find(ticket);
+        if (entry == nullptr) continue;
+        const std::string text = "cannot finish " + entry->request.label() + ": comard is stopping";
+        if (entry->running) {
+            entry->running->end({"Cancelled", text});
+        } else {
+            finish(ticket, error_reply("Cancelled", text));
+        }
+    }
+}
+
+Ticket Calls::add(Entry entry) {
+    const Ticket ticket = tickets_.next();
+    waits_.add(ticket, entry.request.label());
+    entries_.emplace(ticket, std::move(entry));
+    return ticket;
+}
+
+void Calls::enqueue(Ticket ticket) {
+    Entry& entry = *find(ticket);
+    if (entry.request.parent) {
+        queue_.admit();
+        return begin(ticket);
+    }
+    if (auto queued = queue_.push(entry.request.caller, ticket); !queued) {
+        return finish(ticket, error_reply("Busy", queued.error().message));
+    }
+    pump();
+}
+
+void Calls::pump() {
+    while (const auto next = queue_.next()) begin(*next);
+}
+
+void Calls::begin(Ticket ticket) {
+    find(ticket)->counted = true;
+    pool_.acquire(ticket, [this, ticket](Result<Worker> worker) {
+        on_worker(ticket, std::move(worker));
+    });
+}
+
+void Calls::on_worker(Ticket ticket, Result<Worker> worker) {
+    Entry* entry = find(ticket);
+    if (entry == nullptr) return;
+    if (!worker) return finish(ticket, error_reply("Internal", worker.error().message));
+    CallReply message = entry->message;
+    if (message->is_null()) message = handler_.request_message(entry->request);
+    if (!message) return finish(ticket, std::move(message));
+    entry->message = json();
+    const ProcessId id = worker->id;
+    entry->running = std::make_unique<RunningCall>(
+        loop_, pool_, std::move(*worker), entry->request.method + " of " + entry->request.app,
+        limit_of(entry->request),
+        RunningCall::Events{
+            [this, ticket](const json& said) { on_message(ticket, said); },
+            [this, ticket](CallReply reply, const std::vector<ProcessId>& left) {
+                on_answered(ticket, std::move(reply), left);
+            },
+            [this, ticket] { on_gone(ticket); }});
+    handler_.worker_began(entry->request, id);
+    entry->running->begin(*message);
+}
+
+void Calls::on_message(Ticket ticket, const json& message) {
+    Entry* entry = find(ticket);
+    if (entry == nullptr) return;
+    const std::string op = text_of(message, "op");
+    if (op == "call") return on_call(ticket, message);
+    if (op == "lock") return on_lock(ticket);
+    if (op == "unlock") return grant(locks_.unlock(entry->request.app, ticket));
+    if (op == "set_state") return on_set_state(ticket, message);
+    if (op == "notify") return handler_.notify(entry->request, message);
+    if (op == "process") return on_process(*entry, message);
+    if (op == "follow") return on_follow(*entry, message);
+    if (op == "item" && entry->item) {
+        entry->running->restart_clock();
+        return entry->item(message);
+    }
+}
+
+void Calls::on_call(Ticket ticket, const json& message) {
+    Entry& entry = *find(ticket);
+    CallRequest nested;
+    nested.app = text_of(message, "app");
+    nested.model = text_of(message, "model");
+    nested.method = text_of(message, "method");
+    nested.arguments = message.value("args", json::array());
+    nested.language = entry.request.language;
+    nested.sender = entry.request.sender;
+    nested.caller = entry.request.caller;
+    nested.parent = ticket;
+    ask(ticket);
+    const std::uint64_t question = entry.question;
+    const auto timeout = message.find("timeout");
+    const double seconds =
+        timeout != message.end() && timeout->is_number() ? timeout->get<double>() : -1;
+    const std::string label = nested.label();
+    const auto answer = [this, ticket, question](const CallReply& value) {
+        const Entry* asking = find(ticket);
+        if (asking != nullptr && asking->question == question) reply(ticket, value);
+    };
+    if (seconds >= 0) {
+        entry.question_timer.emplace(loop_, [answer, label] {
+            answer(error_reply("TimedOut", "cannot wait longer for " + label));
+        });
+        entry.question_timer->arm(std::chrono::milliseconds(
+            static_cast<std::int64_t>(std::min(seconds, 86'400.0) * 1000)));
+    }
+    handler_.call(ticket, std::move(nested), answer);
+}
+
+void Calls::on_lock(Ticket ticket) {
+    Entry& entry = *find(ticket);
+    auto locked = locks_.lock(entry.request.app, ticket);
+    ask(ticket);
+    if (!locked) return reply(ticket, error_reply("Deadlock", locked.error().message));
+    if (*locked == ScriptLocks::Answer::granted) reply(ticket, json());
+}
+
+void Calls::on_set_state(Ticket ticket, const json& message) {
+    Entry& entry = *find(ticket);
+    ask(ticket);
+    reply(ticket, handler_.set_state(entry.request, text_of(message, "state")));
+}
+
+void Calls::on_process(Entry& entry, const json& message) {
+    const auto pid = message.find("pid");
+    const auto start = message.find("start_time");
+    if (pid == message.end() || start == message.end() || !pid->is_number_integer() ||
+        !start->is_number_integer()) {
+        return;
+    }
+    if (text_of(message, "role") == "detached") {
+        entry.running->keep({pid->get<pid_t>(), start->get<std::uint64_t>()});
+    }
+    handler_.process_started(entry.request, message);
+}
+
+void Calls::on_follow(Entry& entry, const json& message) {
+    if (auto pipe = entry.running->take_fd()) {
+        handler_.follow(entry.request, text_of(message, "stream"), std::move(*pipe));
+    }
+}
+
+void Calls::on_answered(Ticket ticket, CallReply reply, const std::vector<ProcessId>& left) {
+    Entry* entry = find(ticket);
+    if (entry == nullptr) return;
+    handler_.left_behind(entry->request, left);
+    finish(ticket, std::move(reply));
+}
+
+void Calls::on_gone(Ticket ticket) {
+    const auto found = entries_.find(ticket);
+    if (found == entries_.end()) return;
+    // RunningCall calls this as its last deed, but must not be destroyed inside it.
+    auto running = std::shared_ptr<RunningCall>(std::move(found->second.running));
+    const CallRequest request = std::move(found->second.request);
+    entries_.erase(found);
+    handler_.worker_gone(request, running->worker());
+    loop_.defer([running] {});
+}
+
+/// The call has its answer: all it held goes back before anybody hears of it.
+void Calls::finish(Ticket ticket, CallReply reply) {
+    Entry& entry = *find(ticket);
+    if (entry.answered) return;
+    entry.answered = true;
+    entry.question_timer.reset();
+    ++entry.question;
+    if (entry.counted) {
+        queue_.ended();
+    } else if (!entry.running) {
+        queue_.withdraw(ticket);
+    }
+    entry.counted = false;
+    pool_.cancel(ticket);
+    grant(locks_.forget(ticket));
+    waits_.remove(ticket);
+    const Done done = std::move(entry.done);
+    if (!entry.running) entries_.erase(ticket);
+    done(std::move(reply));
+    pump();
+}
+
+/// The script waits for an answer: its time stands still, and its place is free for others.
+void Calls::ask(Ticket ticket) {
+    Entry& entry = *find(ticket);
+    ++entry.question;
+    entry.running->pause_clock();
+    if (!entry.counted) return;
+    entry.counted = false;
+    queue_.blocked();
+    pump();
+}
+
+void Calls::reply(Ticket ticket, const CallReply& value) {
+    Entry* entry = find(ticket);
+    if (entry == nullptr || entry->answered) return;
+    ++entry->question;
+    entry->question_timer.reset();
+    if (!entry->counted) {
+        entry->counted = true;
+        queue_.resumed();
+    }
+    entry->running->resume_clock();
+    entry->running->send(reply_message(value));
+}
+
+void Calls::grant(const std::vector<Ticket>& tickets) {
+    for (const Ticket ticket : tickets) reply(ticket, json());
+}
+
+std::chrono::milliseconds Calls::limit_of(const CallRequest& request) const {
+    return only_reads(request) ? limits_.read : limits_.change;
+}
+
+Calls::Entry* Calls::find(Ticket ticket) {
+    const auto found = entries_.find(ticket);
+    return found == entries_.end() ? nullptr : &found->second;
+}
+
+}  // namespace comar

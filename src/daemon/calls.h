@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "core/call_queue.h"
+#include "core/job.h"
+#include "core/script_locks.h"
+#include "core/wait_graph.h"
+#include "daemon/running_call.h"
+#include "daemon/worker_pool.h"
+#include "loop/loop.h"
+
+namespace comar {
+
+/// Who asked, and for what.
+struct CallRequest {
+    std::string app;
+    std::string model;
+    std::string method;
+    nlohmann::json arguments = nlohmann::json::array();
+    std::string language;          ///< of the caller
+    std::string sender;            ///< the caller's name on its bus, for bus_sender()
+    std::string caller;            ///< whose turn it takes in the queue
+    std::optional<Ticket> parent;  ///< the running call that waits for this one
+
+    /// "nginx.start": how it is called in circles.
+    [[nodiscard]] std::string label() const { return app + "." + method; }
+};
+
+/// What the script of a running call asks of comard (docs/protocol.md, "worker → comard").
+class CallHandler {
+public:
+    using Answer = std::function<void(CallReply)>;
+
+    virtual ~CallHandler() = default;
+
+    /// The message that starts the call; an error ends it before it begins.
+    virtual CallReply request_message(const CallRequest& call) = 0;
+    virtual void call(Ticket parent, CallRequest nested, Answer answer) = 0;
+    virtual void notify(const CallRequest& by, const nlohmann::json& message) = 0;
+    virtual CallReply set_state(const CallRequest& by, const std::string& state) = 0;
+    virtual void process_started(const CallRequest& by, const nlohmann::json& message) = 0;
+    virtual void follow(const CallRequest& by, const std::string& stream, UniqueFd pipe) = 0;
+    /// The worker of a call runs from now on, or has ended.
+    virtual void worker_began(const CallRequest& by, const ProcessId& worker) = 0;
+    virtual void worker_gone(const CallRequest& by, const ProcessId& worker) = 0;
+    /// What the call has left behind, as its worker says.
+    virtual void left_behind(const CallRequest& by, const std::vector<ProcessId>& left) = 0;
+};
+
+/// All calls of scripts: which may run now, what they wait for, and their answers.
+class Calls {
+public:
+    using Done = std::function<void(CallReply)>;
+    using Item = std::function<void(const nlohmann::json& item)>;
+
+    struct Limits {
+        CallQueue::Limits queue;
+        std::chrono::milliseconds change{90'000};
+        std::chrono::milliseconds read{10'000};
+    };
+
+    /// All of them outlive the calls.
+    Calls(Loop& loop, WorkerPool& pool, WaitGraph& waits, TicketCounter& tickets,
+          CallHandler& handler, Limits limits);
+
+    /// Runs one method; `done` is called once, later or before this returns. `carries_out` is the
+    /// job that this call is the work of.
+    void run(CallRequest request, std::optional<Ticket> carries_out, Done done);
+
+    /// One worker for a message of its own (`poll`, `check`). `item` gets what it says on the way;
+    /// each item gives it its time anew.
+    void converse(CallRequest request, nlohmann::json message, Item item, Done done);
+
+    /// Ends every call with the error Cancelled.
+    void cancel_all();
+
+    [[nodiscard]] bool idle() const { return entries_.empty(); }
+
+private:
+    struct Entry {
+        CallRequest request;
+        nlohmann::json message;  ///< null: ask the handler
+        Item item;
+        Done done;
+        std::unique_ptr<RunningCall> running;
+        bool counted = false;   ///< takes a place among the running calls
+        bool answered = false;
+        std::uint64_t question = 0;  ///< counts what it asked; late answers are told by it
+        std::optional<Timer> question_timer;
+    };
+
+    Ticket add(Entry entry);
+    void enqueue(Ticket ticket);
+    void pump();
+    void begin(Ticket ticket);
+    void on_worker(Ticket ticket, Result<Worker> worker);
+    void on_message(Ticket ticket, const nlohmann::json& message);
+    void on_call(Ticket ticket, const nlohmann::json& message);
+    void on_lock(Ticket ticket);
+    void on_set_state(Ticket ticket, const nlohmann::json& message);
+    void on_follow(Entry& entry, const nlohmann::json& message);
+    void on_process(Entry& entry, const nlohmann::json& message);
+    void on_answered(Ticket ticket, CallReply reply, const std::vector<ProcessId>& left);
+    void on_gone(Ticket ticket);
+    void finish(Ticket ticket, CallReply reply);
+    void ask(Ticket ticket);
+    void reply(Ticket ticket, const CallReply& value);
+    void grant(const std::vector<Ticket>& tickets);
+    [[nodiscard]] std::chrono::milliseconds limit_of(const CallRequest& request) const;
+    Entry* find(Ticket ticket);
+
+    Loop& loop_;
+    WorkerPool& pool_;
+    WaitGraph& waits_;
+    TicketCounter& tickets_;
+    CallHandler& handler_;
+    Limits limits_;
+    CallQueue queue_;
+    ScriptLocks locks_;
+    std::map<Ticket, Entry> entries_;
+};
+
+/// Whether a method only tells something: it is short, and starts nothing that stays.
+[[nodiscard]] bool only_reads(const CallRequest& request);
+
+}  // namespace comar

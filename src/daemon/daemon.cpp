@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/daemon.h"
+
+#include <spdlog/spdlog.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <cstdint>
+#include <optional>
+
+#include "bus/model_table.h"
+#include "bus/peer_server.h"
+#include "bus/value.h"
+#include "daemon/authorizer.h"
+#include "daemon/calls.h"
+#include "daemon/dispatcher.h"
+#include "daemon/invoker.h"
+#include "daemon/jobs.h"
+#include "daemon/listing.h"
+#include "daemon/outputs.h"
+#include "daemon/registrar.h"
+#include "daemon/script_bridge.h"
+#include "daemon/service_table.h"
+#include "daemon/start_up_states.h"
+#include "daemon/system_bus.h"
+#include "daemon/worker_pool.h"
+#include "loop/child_watch.h"
+#include "loop/loop.h"
+#include "loop/timer.h"
+#include "os/cgroup.h"
+#include "os/file_lock.h"
+#include "os/reap.h"
+#include "script/registry.h"
+
+namespace comar {
+namespace {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+
+/// What was cancelled at the end gets so long to be over.
+constexpr auto exit_limit = 5s;
+constexpr auto exit_poll = 10ms;
+
+/// A folder of its own for each root, so that private comards do not meet.
+std::string cgroup_name(const std::string& root) {
+    if (root.empty()) return "comar";
+    std::uint64_t hash = 0xcbf29ce484222325;
+    for (const char c : root) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+    return fmt::format("comar-{:016x}", hash);
+}
+
+/// The cgroup for the services' cgroups; empty where there is none to be had.
+std::string find_cgroup_parent(const std::string& root) {
+    const auto own = own_cgroup_folder();
+    if (!own) {
+        spdlog::info("no cgroups: {}; processes are known by descent", own.error().message);
+        return "";
+    }
+    const auto parent = Cgroup::create(*own, cgroup_name(root));
+    if (!parent) {
+        spdlog::info("no cgroups: {}; processes are known by descent", parent.error().message);
+        return "";
+    }
+    return parent->path();
+}
+
+/// Two FIFOs and a log a service take more descriptors than the usual limit allows.
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+Calls::Limits limits_of(const Settings& settings) {
+    Calls::Limits limits;
+    limits.queue.running = settings.concurrency;
+    limits.change = settings.change_limit;
+    limits.read = settings.read_limit;
+    return limits;
+}
+
+bus::ModelTable load_models(const std::string& folder) {
+    auto loaded = bus::ModelTable::load(folder);
+    for (const Error& error : loaded.errors) spdlog::error("{}, skipping", error.message);
+    return std::move(loaded.table);
+}
+
+}  // namespace
+
+struct Daemon::Parts {
+    Parts(Options given, Paths found, Settings read, FileLock held, Loop made, ChildWatch children_)
+        : options(std::move(given)),
+          paths(std::move(found)),
+          settings(read),
+          lock(std::move(held)),
+          loop(std::move(made)),
+          children(std::move(children_)) {}
+
+    void emit(const std::string& app, const bus::Model& model, const bus::Signal& signal,
+              const json& arguments);
+    void announce(const std::string& app, bool running);
+    void identify(bus::Connection& connection, const bus::Message& message,
+                  const std::function<void(Caller)>& callback);
+    std::vector<ProcessId> own_children() const;
+    Result<> listen();
+    void begin_exit();
+    void check_exit(TimePoint deadline);
+
+    Options options;
+    Paths paths;
+    Settings settings;
+    FileLock lock;
+    Loop loop;
+    ChildWatch children;
+    TicketCounter tickets;
+    WaitGraph waits;
+    bus::ModelTable models = load_models(paths.models);
+    Registry registry{paths.scripts};
+    StartUpStates start_up{paths.start_up};
+    Outputs outputs{loop, paths.output, paths.log};
+    ServiceTable services{
+        Service::Context{loop, children, paths.services, find_cgroup_parent(paths.root), {},
+                         [this](const std::string& app, bool running) { announce(app, running); }},
+        registry};
+    WorkerPool pool{loop, children,
+                    {paths.host, settings.host_idle, settings.spare_workers}};
+    ScriptBridge bridge{{paths, settings, models, registry, start_up, services, outputs,
+                         [this](const std::string& app, const bus::Model& model,
+                                const bus::Signal& signal, const json& arguments) {
+                             emit(app, model, signal, arguments);
+                         }}};
+    Calls calls{loop, pool, waits, tickets, bridge, limits_of(settings)};
+    Jobs jobs{calls, waits, tickets, [this](const std::string& app) { return services.find(app); }};
+    Invoker invoker{models, registry, calls, jobs};
+    Listing listing{{registry, start_up, services, calls, bridge}};
+    Registrar registrar{{models, registry, start_up, services, outputs, calls, jobs}};
+    Authorizer authorizer;
+    Dispatcher dispatcher{
+        {paths, models, registry, authorizer, invoker, jobs, listing, registrar},
+        [this](bus::Connection& connection, const bus::Message& message,
+               const std::function<void(Caller)>& callback) {
+            identify(connection, message, callback);
+        }};
+    std::optional<bus::PeerServer> server;
+    std::optional<SystemBus> system_bus;
+    std::optional<Timer> exit_timer;
+};
+
+void Daemon::Parts::emit(const std::string& app, const bus::Model& model,
+                         const bus::Signal& signal, const json& arguments) {
+    const std::string path = "/package/" + app;
+    const auto fill = [&](bus::Message& message) {
+        return bus::append_body(message.get(), signal.signature(), arguments, {signal.name});
+    };
+    if (server) server->broadcast(path, model.interface(), signal.name, fill);
+    if (!system_bus || !system_bus->connection() || !system_bus->connection()->is_ready()) return;
+    auto message = bus::Message::signal(*system_bus->connection(), path, model.interface(),
+                                        signal.name);
+    if (message && fill(*message)) (void)system_bus->connection()->send(*message);
+}
+
+void Daemon::Parts::announce(const std::string& app, bool running) {
+    const bus::Model* model = models.find(service_model);
+    const bus::Signal* changed = model == nullptr ? nullptr : model->find_signal("Changed");
+    if (changed != nullptr) {
+        emit(app, *model, *changed, json::array({app, running ? "started" : "stopped"}));
+    }
+}
+
+void Daemon::Parts::identify(bus::Connection& connection, const bus::Message& message,
+                             const std::function<void(Caller)>& callback) {
+    const std::string name = connection.caller_name(message);
+    if (connection.peer()) {
+        return callback(Caller{name, name, connection.peer()->uid, {}});
+    }
+    system_bus->uid_of(name, [name, callback](std::optional<uid_t> uid) {
+        callback(Caller{name, "system bus " + name, uid, {}});
+    });
+}
+
+std::vector<ProcessId> Daemon::Parts::own_children() const {
+    const auto host = pool.host();
+    return host ? std::vector<ProcessId>{*host} : std::vector<ProcessId>{};
+}
+
+Result<> Daemon::Parts::listen() {
+    bus::PeerServerOptions serve;
+    serve.path = paths.socket;
+    serve.names = {options.bus_name};
+    auto listening = bus::PeerServer::listen(loop, std::move(serve));
+    if (!listening) return Failure(std::move(listening.error()));
+    server.emplace(std::move(*listening));
+    const auto handler = [this](bus::Connection& connection, bus::Message& message) {
+        return dispatcher.handle(connection, message);
+    };
+    server->set_handler(handler);
+    server->on_client_gone([this](const std::string& name) { dispatcher.forget(name); });
+    if (options.bus_address.empty()) return {};
+    system_bus.emplace(loop, SystemBus::Options{options.bus_address, options.bus_name}, handler,
+                       [this](const std::string& sender) {
+                           dispatcher.forget("system bus " + sender);
+                       });
+    system_bus->start();
+    return {};
+}
+
+/// Services go on: whoever ends comard does not ask to end them, and the next comard finds them.
+void Daemon::Parts::begin_exit() {
+    if (exit_timer) return;
+    spdlog::info("stopping; services go on running");
+    ::sd_notify(0, "STOPPING=1");
+    pool.shut_down();
+    calls.cancel_all();
+    const TimePoint deadline = loop.now() + exit_limit;
+    exit_timer.emplace(loop, [this, deadline] { check_exit(deadline); });
+    exit_timer->arm(0ms);
+}
+
+void Daemon::Parts::check_exit(TimePoint deadline) {
+    if (calls.idle() || loop.now() >= deadline) return loop.quit(0);
+    exit_timer->arm(exit_poll);
+}
+
+Daemon::Daemon(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Daemon::~Daemon() = default;
+
+Result<std::unique_ptr<Daemon>> Daemon::create(Options options) {
+    ::umask(022);
+    raise_descriptor_limit();
+    auto paths = find_paths(options.root);
+    if (!paths) return Failure(std::move(paths.error()));
+    const auto settings = read_settings(paths->settings);
+    if (!settings) return Failure(settings.error());
+    if (auto made = make_folders(*paths); !made) return Failure(std::move(made.error()));
+    auto lock = FileLock::try_lock(paths->run + "/lock");
+    if (!lock) {
+        return Failure(std::move(lock.error()).while_trying("start: another comard serves here"));
+    }
+    if (auto subreaper = become_subreaper(); !subreaper) return Failure(std::move(subreaper.error()));
+    auto loop = Loop::create();
+    if (!loop) return Failure(std::move(loop.error()));
+    auto children = ChildWatch::create(*loop, {});
+    if (!children) return Failure(std::move(children.error()));
+    auto parts = std::make_unique<Parts>(std::move(options), std::move(*paths), *settings,
+                                         std::move(*lock), std::move(*loop), std::move(*children));
+    parts->bridge.set_invoker(parts->invoker);
+    parts->services.set_own_children([raw = parts.get()] { return raw->own_children(); });
+    for (const Error& error : parts->registry.load()) {
+        spdlog::error("{}, skipping", error.message);
+    }
+    return std::unique_ptr<Daemon>(new Daemon(std::move(parts)));
+}
+
+Result<int> Daemon::run() {
+    Parts& parts = *parts_;
+    for (const int signal : {SIGTERM, SIGINT}) {
+        auto watched = parts.loop.on_signal(signal, [&parts] { parts.begin_exit(); });
+        if (!watched) return Failure(std::move(watched.error()));
+    }
+    if (auto listening = parts.listen(); !listening) return Failure(std::move(listening.error()));
+    // After the socket, so that the death of a service in between reaches whoever listens.
+    parts.services.restore();
+    parts.registrar.learn_missing();
+    spdlog::info("comard {} serves {} scripts on {}", COMAR_VERSION,
+                 parts.registry.apps().size(), parts.paths.socket);
+    ::sd_notify(0, "READY=1");
+    auto ended = parts.loop.run();
+    parts.services.shut_down();
+    return ended;
+}
+
+}  // namespace comar

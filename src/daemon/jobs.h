@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/job_queue.h"
+#include "core/wait_graph.h"
+#include "daemon/calls.h"
+#include "daemon/service.h"
+
+namespace comar {
+
+/// The wanted changes of all services, one at a time for each (DESIGN, "Inside comard"). Whoever
+/// wants a change, a client, a script or comard itself, comes through here.
+class Jobs {
+public:
+    using Done = std::function<void(CallReply)>;
+    /// Null: no such service is registered.
+    using FindService = std::function<Service*(const std::string& app)>;
+
+    /// All of them outlive the jobs.
+    Jobs(Calls& calls, WaitGraph& waits, TicketCounter& tickets, FindService find_service)
+        : calls_(calls),
+          waits_(waits),
+          tickets_(tickets),
+          find_service_(std::move(find_service)) {}
+
+    /// Submits a job on behalf of `request` (its method is ignored); `done` is called once.
+    void submit(JobKind kind, CallRequest request, Done done);
+
+    /// Whether a job of this service runs or waits.
+    [[nodiscard]] bool busy(const std::string& app) const;
+
+private:
+    struct Waiter {
+        std::optional<Ticket> parent;  ///< the call that waits
+        Done done;
+    };
+    struct Pending {
+        CallRequest request;  ///< of whoever asked first
+        std::vector<Waiter> waiters;
+        bool queued_behind = false;  ///< another job ran when this one was asked for
+    };
+    struct Line {
+        explicit Line(TicketCounter& tickets) : queue(tickets) {}
+        JobQueue queue;
+        std::map<Ticket, Pending> pending;
+    };
+
+    void submit_within(Line& line, JobKind kind, CallRequest request, Done done);
+    void submit_queued(Line& line, JobKind kind, CallRequest request, Done done);
+    Result<> link(Line& line, const JobQueue::Submitted& submitted,
+                  const CallRequest& request, JobKind kind);
+    void pump(const std::string& app, std::optional<JobKind> started_before);
+    void run_phases(CallRequest request, std::vector<JobKind> phases, std::optional<Ticket> job,
+                    Done done);
+    void end(const std::string& app, const Job& job, const CallReply& reply);
+
+    Calls& calls_;
+    WaitGraph& waits_;
+    TicketCounter& tickets_;
+    FindService find_service_;
+    std::map<std::string, Line> lines_;
+};
+
+}  // namespace comar

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/listing.h"
+
+#include <utility>
+
+#include "daemon/status_query.h"
+
+namespace comar {
+namespace {
+
+using nlohmann::json;
+
+json dict() { return {{"dict", json::array()}}; }
+
+void put(json& into, const char* key, json value) {
+    into["dict"].push_back(json::array({key, std::move(value)}));
+}
+
+json description_of(const Facts& facts) {
+    json texts = dict();
+    if (!facts.description) return texts;
+    for (const auto& [language, text] : *facts.description) put(texts, language.c_str(), text);
+    return texts;
+}
+
+/// What the script said of itself stands for what comar cannot tell.
+std::string state_of(const Service& service, const std::optional<StatusQuery::Answer>& asked) {
+    if (!asked) return std::string(to_string(service.state()));
+    if (!asked->running) return "unknown";
+    return *asked->running ? "running" : "stopped";
+}
+
+}  // namespace
+
+bool Listing::must_ask(const Script& script) const {
+    const Service* service = parts_.services.find(script.app);
+    return !service->running() && script.facts.defines("status");
+}
+
+void Listing::list(const CallRequest& by, const std::string& type, Done done) {
+    std::vector<std::string> apps;
+    std::vector<std::string> unknown;
+    for (std::string& app : parts_.registry.apps_of(service_model)) {
+        const Script& script = *parts_.registry.find(service_model, app);
+        if (!type.empty() && script.facts.type != type) continue;
+        if (must_ask(script)) unknown.push_back(app);
+        apps.push_back(std::move(app));
+    }
+    StatusQuery::ask(
+        parts_.calls, parts_.bridge, by, std::move(unknown),
+        [this, apps = std::move(apps), language = by.language,
+         done = std::move(done)](const StatusQuery::Answers& answers) {
+            const auto start_up = parts_.start_up.all();
+            json rows = json::array();
+            for (const std::string& app : apps) {
+                // It may have been removed while others were asked.
+                const Script* script = parts_.registry.find(service_model, app);
+                if (script == nullptr) continue;
+                const auto answer = answers.find(app);
+                const auto state = start_up.find(app);
+                json asked;
+                if (answer != answers.end()) {
+                    const auto& running = answer->second.running;
+                    asked = {{"running", running ? json(*running) : json()},
+                             {"description", answer->second.description}};
+                }
+                rows.push_back(row(*script,
+                                   state == start_up.end() ? StartUp::off : state->second,
+                                   language, asked));
+            }
+            done(std::move(rows));
+        });
+}
+
+json Listing::row(const Script& script, StartUp start_up, const std::string& language,
+                  const json& asked) const {
+    const Service& service = *parts_.services.find(script.app);
+    std::string state(reported_state(start_up, service.running()));
+    std::string description =
+        script.facts.description ? text_for(*script.facts.description, language) : "";
+    if (asked.is_object()) {
+        const json& running = asked["running"];
+        state = running.is_null() ? "unknown" : reported_state(start_up, running.get<bool>());
+        if (description.empty()) description = asked["description"].get<std::string>();
+    }
+    const bool runs = service.running().value_or(false);
+    const auto main = runs ? service.main_process() : std::nullopt;
+    return json::array({script.app, script.facts.type, state, to_string(start_up), description,
+                        main ? main->pid : 0});
+}
+
+void Listing::properties(const CallRequest& by, Done done) {
+    const Script& script = *parts_.registry.find(service_model, by.app);
+    if (!must_ask(script)) {
+        return done(describe(by.app, state_of(*parts_.services.find(by.app), std::nullopt)));
+    }
+    StatusQuery::ask(parts_.calls, parts_.bridge, by, {by.app},
+                     [this, app = by.app, done = std::move(done)](StatusQuery::Answers answers) {
+                         const Service* service = parts_.services.find(app);
+                         if (service == nullptr) return done(json());
+                         done(describe(app, state_of(*service, answers[app])));
+                     });
+}
+
+json Listing::describe(const std::string& app, const std::string& state) const {
+    const Script& script = *parts_.registry.find(service_model, app);
+    const Service& service = *parts_.services.find(app);
+    const auto main = service.main_process();
+    json pids = json::array();
+    for (const ProcessId& id : service.processes().all()) pids.push_back(id.pid);
+    const auto typed = [](const char* type, json value) {
+        return json{{"variant", {type, std::move(value)}}};
+    };
+    json properties = dict();
+    put(properties, "State", typed("s", state));
+    put(properties, "StartUp", typed("s", to_string(parts_.start_up.get(app))));
+    put(properties, "Type", typed("s", script.facts.type));
+    put(properties, "Description", typed("a{ss}", description_of(script.facts)));
+    put(properties, "MainPID", typed("u", main ? main->pid : 0));
+    put(properties, "PIDs", typed("au", std::move(pids)));
+    put(properties, "Since", typed("t", service.since()));
+    put(properties, "ExitCode", typed("i", service.last_exit().code));
+    put(properties, "ExitSignal", typed("i", service.last_exit().signal));
+    put(properties, "Restarts", typed("u", 0));
+    put(properties, "ControlGroup", typed("s", service.processes().cgroup_path()));
+    put(properties, "MemoryBytes", typed("t", service.processes().memory_bytes()));
+    put(properties, "CPUUsec", typed("t", service.processes().cpu_time().count()));
+    put(properties, "Script", typed("s", script.path));
+    put(properties, "LastError", typed("s", service.last_error()));
+    return properties;
+}
+
+}  // namespace comar

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "daemon/calls.h"
+#include "daemon/script_bridge.h"
+#include "daemon/service_table.h"
+#include "daemon/start_up_states.h"
+#include "script/registry.h"
+
+namespace comar {
+
+/// What comar tells about services: for lists, and for one (docs/dbus.md, ListServices and
+/// Supervision). Answered from what is supervised; only scripts of services that comar does not
+/// track are asked.
+class Listing {
+public:
+    /// All of them outlive the listing.
+    struct Parts {
+        const Registry& registry;
+        const StartUpStates& start_up;
+        ServiceTable& services;
+        Calls& calls;
+        const ScriptBridge& bridge;
+    };
+    using Done = std::function<void(nlohmann::json)>;
+
+    static constexpr const char* list_signature = "a(sssssu)";
+    static constexpr const char* properties_signature = "a{sv}";
+
+    explicit Listing(Parts parts) : parts_(parts) {}
+
+    /// All services, of one type where `type` is not empty.
+    void list(const CallRequest& by, const std::string& type, Done done);
+
+    /// The properties of one that is registered, as a dict.
+    void properties(const CallRequest& by, Done done);
+
+private:
+    [[nodiscard]] bool must_ask(const Script& script) const;
+    [[nodiscard]] nlohmann::json row(const Script& script, StartUp start_up,
+                                     const std::string& language,
+                                     const nlohmann::json& asked) const;
+    [[nodiscard]] nlohmann::json describe(const std::string& app,
+                                          const std::string& state) const;
+
+    Parts parts_;
+};
+
+}  // namespace comar

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "daemon/log.h"
+
+namespace comar {
+
+/// comard's command line.
+struct Options {
+    std::string root;         ///< "": the whole machine
+    std::string bus_address;  ///< of the system bus; "": none
+    std::string bus_name = "tr.org.pardus.comar";
+    LogTarget log_target = LogTarget::automatic;
+    std::string log_level = "info";
+};
+
+/// Reads the command line. Where it asks for help or is wrong, that is printed and the exit code of
+/// the program is the error value.
+tl::expected<Options, int> read_options(int argc, char** argv);
+
+}  // namespace comar

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+
+#include "core/result.h"
+
+namespace comar {
+
+/// Where everything is (DESIGN, "Where things are"). All of it lies below `root`, which is empty
+/// for the whole machine; what comes with the program (models, script host) lies beside it.
+struct Paths {
+    std::string root;         ///< "" or an absolute path without a slash at the end
+    std::string data;         ///< /var/lib/comar
+    std::string scripts;      ///< /var/lib/comar/scripts
+    std::string start_up;     ///< /etc/mudur/services
+    std::string conf;         ///< /etc/conf.d
+    std::string settings;     ///< /etc/comar/comard.toml
+    std::string profile_env;  ///< /etc/profile.env
+    std::string run;          ///< /run/comar
+    std::string socket;       ///< /run/comar/bus
+    std::string services;     ///< /run/comar/services: what outlives comard
+    std::string output;       ///< /run/comar/output: the FIFOs of the services
+    std::string lock;         ///< /run/lock/comar
+    std::string log;          ///< /var/log/comar
+    std::string models;       ///< <prefix>/share/comar/models
+    std::string host;         ///< the program comar-script-host
+};
+
+/// `root` as given on the command line, "" for the machine; it is created when missing. The prefix
+/// is found from the place of the running program.
+Result<Paths> find_paths(const std::string& root);
+
+/// Creates the folders that comard writes to, with the modes they should have.
+Result<> make_folders(const Paths& paths);
+
+}  // namespace comar

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "bus/model_table.h"
+#include "daemon/calls.h"
+#include "daemon/invoker.h"
+#include "daemon/outputs.h"
+#include "daemon/service_table.h"
+#include "daemon/start_up_states.h"
+#include "script/registry.h"
+
+namespace comar {
+
+/// Registers scripts after checking them, and removes them.
+class Registrar {
+public:
+    struct Finding {
+        bool is_error = false;
+        unsigned line = 0;
+        std::string message;
+    };
+    struct Outcome {
+        std::vector<Finding> findings;  ///< with an error among them nothing was registered
+        std::string diff;               ///< what was translated from Python 2
+        [[nodiscard]] bool refused() const;
+    };
+    using Registered = std::function<void(tl::expected<Outcome, CallError>)>;
+    using Removed = std::function<void(CallReply)>;
+
+    /// All of them outlive the registrar.
+    struct Parts {
+        const bus::ModelTable& models;
+        Registry& registry;
+        const StartUpStates& start_up;
+        ServiceTable& services;
+        Outputs& outputs;
+        Calls& calls;
+        Jobs& jobs;
+    };
+
+    explicit Registrar(Parts parts) : parts_(parts) {}
+
+    /// Checks the file at `path` and installs what passes, translated where it must be. A script
+    /// that is refused leaves the one registered before in place; a service that runs goes on.
+    void add(const CallRequest& by, const std::string& path, Registered done);
+
+    /// Removes all scripts of an app. A service that runs is stopped first; one that does not stop
+    /// stays registered.
+    void remove(const CallRequest& by, Removed done);
+
+    /// Learns about scripts that were put into the folder by hand, or edited there.
+    void learn_missing();
+
+private:
+    void check(const CallRequest& by, const std::string& path, Calls::Done done);
+    tl::expected<Outcome, CallError> install(const CallRequest& by, const nlohmann::json& checked);
+    void apply_default(const std::string& app, const Facts& facts);
+    void stop_if_running(const CallRequest& by, Removed then);
+    CallReply remove_now(const std::string& app);
+
+    Parts parts_;
+};
+
+}  // namespace comar

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/script_bridge.h"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+#include "bus/value.h"
+#include "core/name.h"
+
+namespace comar {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* interface_base = "tr.org.pardus.comar";
+/// More than any service has; a script gone wild must not make every request huge.
+constexpr std::size_t max_processes_told = 1000;
+
+CallReply error_reply(const char* name, std::string message) {
+    return tl::unexpected(CallError{name, std::move(message)});
+}
+
+/// A script's call() gets the result itself where there is one, and a list of several.
+json single_result(json results) {
+    if (results.empty()) return {};
+    return results.size() == 1 ? results[0] : results;
+}
+
+json processes_of(const Service& service) {
+    json list = json::array();
+    if (!service.processes().cgroup_path().empty()) return list;
+    for (const ProcessId& id : service.processes().all()) {
+        if (list.size() >= max_processes_told) break;
+        list.push_back({id.pid, id.start_time});
+    }
+    return list;
+}
+
+json optional_bool(std::optional<bool> value) { return value ? json(*value) : json(); }
+
+}  // namespace
+
+json ScriptBridge::common_message() const {
+    const Paths& paths = parts_.paths;
+    return {{"paths",
+             {{"root", paths.root},
+              {"conf", paths.conf},
+              {"data", paths.data},
+              {"models", paths.models},
+              {"lock", paths.lock},
+              {"profile_env", paths.profile_env}}},
+            {"interface", interface_base},
+            {"output_limit", parts_.settings.output_bytes}};
+}
+
+json ScriptBridge::script_message(const CallRequest& call) const {
+    json message{{"app", call.app}, {"model", call.model},   {"method", call.method},
+                 {"service", nullptr}, {"cgroup", nullptr}, {"join_cgroup", false},
+                 {"output", nullptr}};
+    if (const Script* script = parts_.registry.find(call.model, call.app)) {
+        message["script"] = script->path;
+    }
+    const Service* service = service_of(call);
+    if (service == nullptr) return message;
+    const auto chosen = parts_.start_up.chosen(call.app);
+    message["service"] = {{"startup", to_string(chosen.value_or(StartUp::off))},
+                          {"chosen", chosen.has_value()},
+                          {"running", optional_bool(service->running())},
+                          {"processes", processes_of(*service)},
+                          {"tracked", service->tracked()}};
+    const std::string cgroup = service->processes().cgroup_path();
+    if (!cgroup.empty()) message["cgroup"] = cgroup;
+    message["join_cgroup"] = !cgroup.empty() && !only_reads(call);
+    return message;
+}
+
+CallReply ScriptBridge::request_message(const CallRequest& call) {
+    if (parts_.registry.find(call.model, call.app) == nullptr) {
+        return error_reply("Internal", "Unable to find " + call.app + " of model " + call.model);
+    }
+    if (Service* service = service_of(call); service != nullptr && !only_reads(call)) {
+        service->prepare();
+    }
+    json message = common_message();
+    message.update(script_message(call));
+    message["op"] = "run";
+    message["args"] = call.arguments;
+    message["language"] = call.language;
+    message["sender"] = call.sender;
+    const auto limit =
+        only_reads(call) ? parts_.settings.read_limit : parts_.settings.change_limit;
+    message["seconds"] = limit.count();
+    add_output(call, message);
+    return message;
+}
+
+/// What a script prints goes to the log of its service.
+void ScriptBridge::add_output(const CallRequest& call, json& message) {
+    if (service_of(call) == nullptr) return;
+    const auto streams = parts_.outputs.open(call.app);
+    if (streams) {
+        message["output"] = {streams->out, streams->err};
+    } else {
+        spdlog::warn("{}: {}, going on without its output", call.app, streams.error().message);
+    }
+}
+
+void ScriptBridge::call(Ticket, CallRequest nested, Answer answer) {
+    nested.app = bus_safe_name(nested.app);
+    invoker_->invoke(std::move(nested), [answer = std::move(answer)](CallReply reply) {
+        answer(std::move(reply).map(single_result));
+    });
+}
+
+void ScriptBridge::notify(const CallRequest& by, const json& message) {
+    const std::string model_name = message.value("model", "");
+    const std::string signal_name = message.value("signal", "");
+    const json arguments = message.value("args", json::array());
+    const bus::Model* model = parts_.models.find(model_name);
+    const bus::Signal* signal = model == nullptr ? nullptr : model->find_signal(signal_name);
+    if (signal == nullptr) {
+        spdlog::warn("{}: cannot emit {}.{}: no model has this signal", by.app, model_name,
+                     signal_name);
+        return;
+    }
+    if (auto fit = bus::fits(signal->signature(), arguments, {signal_name}); !fit) {
+        spdlog::warn("{}: {}", by.app, fit.error().message);
+        return;
+    }
+    parts_.emit(by.app, *model, *signal, arguments);
+    Service* service = service_of(by);
+    if (service == nullptr || model_name != service_model || signal_name != "Changed") return;
+    const std::string state = arguments[1].get<std::string>();
+    if (state == "started" || state == "stopped") service->script_announced(state == "started");
+}
+
+CallReply ScriptBridge::set_state(const CallRequest& by, const std::string& word) {
+    const auto state = parse_start_up(word);
+    if (!state) {
+        return error_reply("Invalid", "cannot set the state of " + by.app + " to '" + word +
+                                          "': it must be on, off or conditional");
+    }
+    if (auto set = parts_.start_up.set(by.app, *state); !set) {
+        return error_reply("Internal", set.error().message);
+    }
+    const bus::Model* model = parts_.models.find(service_model);
+    const bus::Signal* changed = model == nullptr ? nullptr : model->find_signal("Changed");
+    if (changed != nullptr) parts_.emit(by.app, *model, *changed, {by.app, word});
+    return json();
+}
+
+void ScriptBridge::process_started(const CallRequest& by, const json& message) {
+    Service* service = service_of(by);
+    if (service == nullptr) return;
+    service->process_started(
+        {message.value("pid", pid_t{0}), message.value("start_time", std::uint64_t{0})});
+}
+
+void ScriptBridge::follow(const CallRequest& by, const std::string& stream, UniqueFd pipe) {
+    if (auto following = parts_.outputs.follow(by.app, stream, std::move(pipe)); !following) {
+        spdlog::warn("{}: {}", by.app, following.error().message);
+    }
+}
+
+void ScriptBridge::worker_began(const CallRequest& by, const ProcessId& worker) {
+    Service* service = service_of(by);
+    if (service == nullptr) return;
+    const bool in_cgroup = !service->processes().cgroup_path().empty();
+    service->worker_began(worker, in_cgroup || only_reads(by));
+}
+
+void ScriptBridge::worker_gone(const CallRequest& by, const ProcessId& worker) {
+    if (Service* service = service_of(by)) service->worker_gone(worker);
+}
+
+void ScriptBridge::left_behind(const CallRequest& by, const std::vector<ProcessId>& left) {
+    if (Service* service = service_of(by)) service->left_behind(left);
+}
+
+/// Only calls of a service script belong to a service: postInstall of the same package does not.
+Service* ScriptBridge::service_of(const CallRequest& call) const {
+    return call.model == service_model ? parts_.services.find(call.app) : nullptr;
+}
+
+}  // namespace comar

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "bus/model_table.h"
+#include "daemon/calls.h"
+#include "daemon/invoker.h"
+#include "daemon/outputs.h"
+#include "daemon/paths.h"
+#include "daemon/service_table.h"
+#include "daemon/settings.h"
+#include "daemon/start_up_states.h"
+#include "script/registry.h"
+
+namespace comar {
+
+/// Emits signals of a package's object on all buses.
+using EmitSignal = std::function<void(const std::string& app, const bus::Model& model,
+                                      const bus::Signal& signal,
+                                      const nlohmann::json& arguments)>;
+
+/// What running scripts get from comard and tell it (docs/protocol.md).
+class ScriptBridge : public CallHandler {
+public:
+    /// All of them outlive the bridge.
+    struct Parts {
+        const Paths& paths;
+        const Settings& settings;
+        const bus::ModelTable& models;
+        const Registry& registry;
+        const StartUpStates& start_up;
+        ServiceTable& services;
+        Outputs& outputs;
+        EmitSignal emit;
+    };
+
+    explicit ScriptBridge(Parts parts) : parts_(std::move(parts)) {}
+    /// Nested calls go through it; it needs the calls, which need the bridge.
+    void set_invoker(Invoker& invoker) { invoker_ = &invoker; }
+
+    /// What workers need whatever they run: the part that all items of a `poll` share.
+    [[nodiscard]] nlohmann::json common_message() const;
+    /// The part about one script.
+    [[nodiscard]] nlohmann::json script_message(const CallRequest& call) const;
+
+    CallReply request_message(const CallRequest& call) override;
+    void call(Ticket parent, CallRequest nested, Answer answer) override;
+    void notify(const CallRequest& by, const nlohmann::json& message) override;
+    CallReply set_state(const CallRequest& by, const std::string& state) override;
+    void process_started(const CallRequest& by, const nlohmann::json& message) override;
+    void follow(const CallRequest& by, const std::string& stream, UniqueFd pipe) override;
+    void worker_began(const CallRequest& by, const ProcessId& worker) override;
+    void worker_gone(const CallRequest& by, const ProcessId& worker) override;
+    void left_behind(const CallRequest& by, const std::vector<ProcessId>& left) override;
+
+private:
+    [[nodiscard]] Service* service_of(const CallRequest& call) const;
+    void add_output(const CallRequest& call, nlohmann::json& message);
+
+    Parts parts_;
+    Invoker* invoker_ = nullptr;
+};
+
+}  // namespace comar

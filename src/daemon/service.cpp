@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/service.h"
+
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "daemon/state_file.h"
+#include "os/proc_scan.h"
+
+namespace comar {
+namespace {
+
+using nlohmann::json;
+
+std::uint64_t wall_clock() {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::microseconds>(now).count());
+}
+
+/// Signals that people and init systems use to say "please end".
+bool ended_well(const ExitStatus& status) {
+    return status.clean() || status.signal == SIGHUP || status.signal == SIGINT ||
+           status.signal == SIGTERM || status.signal == SIGPIPE;
+}
+
+json to_json(const ProcessId& id) { return {id.pid, id.start_time}; }
+
+json to_json(const std::optional<ProcessId>& id) { return id ? to_json(*id) : json(); }
+
+std::optional<ProcessId> read_process(const json& value) {
+    if (!value.is_array() || value.size() != 2 || !value[0].is_number_integer() ||
+        !value[1].is_number_unsigned()) {
+        return std::nullopt;
+    }
+    return ProcessId{value[0].get<pid_t>(), value[1].get<std::uint64_t>()};
+}
+
+void kill_process(const ProcessId& id) {
+    if (const auto process = Process::open(id)) (void)process->signal(SIGKILL);
+}
+
+bool is_script_host(pid_t pid) {
+    const auto program = read_executable(pid);
+    return program && program->path.find("/comar-script-host") != std::string::npos;
+}
+
+}  // namespace
+
+Service::Service(Context& context, std::string app)
+    : context_(context),
+      app_(std::move(app)),
+      processes_(context.loop, context.children, context.orphans,
+                 {[this] { emptied(); },
+                  [this](const ProcessId& id, std::optional<ExitStatus> status) {
+                      exited(id, status);
+                  }}) {}
+
+void Service::restore(const json& state) {
+    supervision_ = Supervision(parse_service_state(state.value("state", "unknown"))
+                                   .value_or(ServiceState::unknown));
+    since_ = state.value("since", std::uint64_t{0});
+    last_error_ = state.value("last_error", "");
+    last_exit_ = {state.value("exit_code", -1), state.value("exit_signal", 0)};
+    main_ = read_process(state.value("main", json()));
+    if (const auto worker = read_process(state.value("worker", json()))) kill_process(*worker);
+    restore_processes(state);
+}
+
+void Service::restore_processes(const json& state) {
+    const std::string cgroup = state.value("cgroup", "");
+    if (const auto slash = cgroup.rfind('/'); slash != std::string::npos) {
+        rebuild(cgroup.substr(0, slash));
+    }
+    for (const json& one : state.value("processes", json::array())) {
+        if (const auto id = read_process(one)) processes_.adopt(*id);
+    }
+    const bool alive = processes_.alive();
+    const bool was_changing =
+        state.value("state", "") == "starting" || state.value("state", "") == "stopping";
+    if (was_changing) {
+        supervision_ = Supervision(alive ? ServiceState::running : ServiceState::failed);
+        last_error_ = "cannot tell how the last job ended: comard ended before it";
+    } else if (alive) {
+        feed(FoundAlive{});
+    } else {
+        // It died while nobody looked; nobody knows how.
+        feed(Emptied{true});
+    }
+    changed();
+}
+
+void Service::rebuild(const std::string& cgroup_parent) {
+    if (auto used = processes_.use_cgroup(cgroup_parent, app_); !used) {
+        spdlog::warn("{}: {}, going on without", app_, used.error().message);
+        return;
+    }
+    for (const ProcessId& id : processes_.all()) {
+        if (is_script_host(id.pid)) {
+            kill_process(id);
+            processes_.exclude(id);
+        }
+    }
+    if (processes_.alive()) feed(FoundAlive{});
+}
+
+void Service::method_began(JobKind method) {
+    had_process_ = false;
+    feed(MethodBegan{method});
+}
+
+void Service::method_ended(JobKind method, bool succeeded, const std::string& error) {
+    last_error_ = succeeded ? "" : error;
+    feed(MethodEnded{method, succeeded, processes_.alive(), had_process_});
+}
+
+void Service::script_announced(bool running) { feed(ScriptAnnounced{running}); }
+
+void Service::prepare() {
+    if (context_.cgroup_parent.empty() || !processes_.cgroup_path().empty()) return;
+    if (auto used = processes_.use_cgroup(context_.cgroup_parent, app_); !used) {
+        spdlog::warn("{}: {}, going on without", app_, used.error().message);
+    }
+}
+
+void Service::worker_began(const ProcessId& worker, bool in_cgroup) {
+    processes_.exclude(worker);
+    if (in_cgroup) return;
+    worker_ = worker;
+    save();
+}
+
+void Service::worker_gone(const ProcessId& worker) {
+    if (worker_ == worker) worker_.reset();
+    processes_.include(worker);
+    changed();
+}
+
+void Service::process_started(const ProcessId& process) {
+    had_process_ = true;
+    processes_.adopt(process);
+    if (!main_ || !processes_.has_adopted(*main_)) main_ = process;
+    changed();
+}
+
+void Service::left_behind(const std::vector<ProcessId>& left) {
+    for (const ProcessId& id : left) processes_.adopt(id);
+    if (!left.empty()) changed();
+}
+
+bool Service::tracked() const { return state() != ServiceState::unknown; }
+
+std::optional<ProcessId> Service::main_process() const {
+    // One whose end would have been seen lives: no look into /proc, for lists are long.
+    if (main_ && processes_.has_adopted(*main_)) return main_;
+    const auto all = processes_.all();
+    if (all.empty()) return std::nullopt;
+    if (main_ && std::find(all.begin(), all.end(), *main_) != all.end()) return main_;
+    // Nobody told: the oldest one it is.
+    return *std::min_element(all.begin(), all.end(), [](const ProcessId& a, const ProcessId& b) {
+        return std::pair(a.start_time, a.pid) < std::pair(b.start_time, b.pid);
+    });
+}
+
+void Service::exited(const ProcessId& process, std::optional<ExitStatus> status) {
+    if (main_ && *main_ != process) return changed();
+    died_badly_ = status && !ended_well(*status);
+    last_exit_ = LastExit{};
+    if (status) last_exit_ = {status->signal != 0 ? -1 : status->code, status->signal};
+    changed();
+}
+
+void Service::emptied() {
+    feed(Emptied{!died_badly_});
+    died_badly_ = false;
+    main_.reset();
+}
+
+void Service::feed(const SupervisionEvent& event) {
+    const ServiceState before = supervision_.state();
+    for (const SupervisionEffect& effect : supervision_.on(event)) {
+        if (const auto* announce = std::get_if<Announce>(&effect)) {
+            context_.announce(app_, announce->running);
+        } else {
+            changed();
+        }
+    }
+    if (supervision_.state() != before) since_ = wall_clock();
+}
+
+/// Several changes of one iteration are written once.
+void Service::changed() {
+    if (unsaved_) return;
+    unsaved_ = true;
+    context_.loop.defer([this, alive = std::weak_ptr<bool>(alive_)] {
+        if (!alive.expired()) save();
+    });
+}
+
+void Service::save() {
+    unsaved_ = false;
+    if (forgotten_) return;
+    if (auto written = write_state(state_path(), snapshot()); !written) {
+        spdlog::warn("{}: {}, a restart of comard may not know this service", app_,
+                     written.error().message);
+    }
+}
+
+json Service::snapshot() const {
+    json processes = json::array();
+    for (const ProcessId& id : processes_.adopted()) processes.push_back(to_json(id));
+    return {{"state", std::string(to_string(state()))},
+            {"since", since_},
+            {"main", to_json(main_)},
+            {"worker", to_json(worker_)},
+            {"processes", std::move(processes)},
+            {"cgroup", processes_.cgroup_path()},
+            {"exit_code", last_exit_.code},
+            {"exit_signal", last_exit_.signal},
+            {"last_error", last_error_}};
+}
+
+std::string Service::state_path() const { return context_.state_folder + "/" + app_; }
+
+void Service::forget() {
+    forgotten_ = true;
+    processes_.release();
+    (void)::unlink(state_path().c_str());
+}
+
+}  // namespace comar

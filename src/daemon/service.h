@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/job.h"
+#include "core/supervision.h"
+#include "daemon/service_processes.h"
+#include "loop/loop.h"
+
+namespace comar {
+
+/// One service as comard knows it: the state that core/supervision decides, its processes, and how
+/// it got there. Survives a restart of comard through its state file.
+class Service {
+public:
+    struct Context {
+        Loop& loop;
+        ChildWatch& children;
+        std::string state_folder;   ///< <run>/services
+        std::string cgroup_parent;  ///< empty: no cgroups here
+        ServiceProcesses::Orphans orphans;
+        /// Emit the signal Changed with "started" or "stopped".
+        std::function<void(const std::string& app, bool running)> announce;
+    };
+
+    /// How the main process ended last.
+    struct LastExit {
+        int code = -1;   ///< -1: not known, or by a signal
+        int signal = 0;  ///< 0: none
+    };
+
+    /// `context` outlives the service.
+    Service(Context& context, std::string app);
+    Service(const Service&) = delete;
+    Service& operator=(const Service&) = delete;
+
+    /// Takes up what an earlier comard has left: the processes that still live, and the end of
+    /// those that do not. Kills the worker of a call whose comard is gone.
+    void restore(const nlohmann::json& state);
+    /// There is no usable state, but its cgroup is there.
+    void rebuild(const std::string& cgroup_parent);
+
+    void method_began(JobKind method);
+    void method_ended(JobKind method, bool succeeded, const std::string& error);
+    void script_announced(bool running);
+
+    /// Makes what a method needs that may start something: the cgroup, where there are any. An
+    /// error is logged, and the service goes without.
+    void prepare();
+    void worker_began(const ProcessId& worker, bool in_cgroup);
+    void worker_gone(const ProcessId& worker);
+    void process_started(const ProcessId& process);
+    void left_behind(const std::vector<ProcessId>& left);
+
+    [[nodiscard]] const std::string& app() const { return app_; }
+    [[nodiscard]] ServiceState state() const { return supervision_.state(); }
+    [[nodiscard]] std::optional<bool> running() const { return supervision_.running(); }
+    /// comar has started or stopped it since boot, so a process that is not known is not its.
+    [[nodiscard]] bool tracked() const;
+    [[nodiscard]] const ServiceProcesses& processes() const { return processes_; }
+    [[nodiscard]] std::optional<ProcessId> main_process() const;
+    /// Microseconds since 1970 of the last change of state; 0: unknown.
+    [[nodiscard]] std::uint64_t since() const { return since_; }
+    [[nodiscard]] const LastExit& last_exit() const { return last_exit_; }
+    [[nodiscard]] const std::string& last_error() const { return last_error_; }
+
+    /// It is not registered any more: forgets state file and cgroup.
+    void forget();
+    /// comard ends: an empty cgroup goes, the rest stays.
+    void release() { processes_.release(); }
+
+    /// Writes what waits to be written. Also done by itself, later in the same loop iteration.
+    void save();
+
+private:
+    void feed(const SupervisionEvent& event);
+    void exited(const ProcessId& process, std::optional<ExitStatus> status);
+    void emptied();
+    void changed();
+    void restore_processes(const nlohmann::json& state);
+    [[nodiscard]] nlohmann::json snapshot() const;
+    [[nodiscard]] std::string state_path() const;
+
+    Context& context_;
+    std::string app_;
+    Supervision supervision_;
+    ServiceProcesses processes_;
+    std::optional<ProcessId> main_;
+    std::optional<ProcessId> worker_;  ///< of the call that runs, where no cgroup tells
+    std::uint64_t since_ = 0;
+    LastExit last_exit_;
+    bool died_badly_ = false;  ///< the main process that ended last did so with an error
+    bool had_process_ = false;  ///< in the method that runs, or ran last
+    std::string last_error_;
+    bool unsaved_ = false;
+    bool forgotten_ = false;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< for deferred calls
+};
+
+}  // namespace comar

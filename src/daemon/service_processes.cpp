@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/service_processes.h"
+
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "os/proc_scan.h"
+
+namespace comar {
+namespace {
+
+bool lives(const ProcessId& id) {
+    const auto stat = read_stat(id.pid);
+    return stat && stat->id == id && stat->state != 'Z' && stat->state != 'X';
+}
+
+}  // namespace
+
+ServiceProcesses::ServiceProcesses(Loop& loop, ChildWatch& children, Orphans orphans,
+                                   Events events)
+    : loop_(loop), children_(children), orphans_(std::move(orphans)), events_(std::move(events)) {}
+
+ServiceProcesses::~ServiceProcesses() {
+    for (const auto& [pid, one] : adopted_) children_.forget(pid);
+}
+
+Result<> ServiceProcesses::use_cgroup(const std::string& parent, const std::string& name) {
+    if (cgroup_) return {};
+    auto cgroup = Cgroup::create(parent, name);
+    if (!cgroup) return Failure(std::move(cgroup.error()));
+    auto events = cgroup->watch();
+    if (!events) return Failure(std::move(events.error()));
+    auto watch = IoWatch::create(loop_, events->get(), EPOLLPRI, [this](std::uint32_t) {
+        // A cgroup that somebody removed holds nothing any more.
+        if (!is_populated(cgroup_events_.get()).value_or(false)) check_empty();
+    });
+    if (!watch) return Failure(std::move(watch.error()));
+    cgroup_ = std::move(*cgroup);
+    cgroup_events_ = std::move(*events);
+    cgroup_watch_ = std::move(*watch);
+    return {};
+}
+
+std::string ServiceProcesses::cgroup_path() const { return cgroup_ ? cgroup_->path() : ""; }
+
+void ServiceProcesses::adopt(const ProcessId& id) {
+    if (id.pid <= 0 || excluded_.contains(id.pid) || adopted_.contains(id.pid)) return;
+    const auto stat = read_stat(id.pid);
+    if (!stat || stat->id != id) return;
+    Adopted& one = adopted_[id.pid];
+    one.id = id;
+    children_.on_exit(id.pid, [this](const ReapedChild& child) {
+        on_exit(child.pid, child.status);
+    });
+    auto process = Process::open(id);
+    // It has ended already; when its parent has too, we reap it and learn how.
+    if (!process) return;
+    one.process = std::move(*process);
+    // A child of ours is reaped, and its exit status known; of others only the end is seen.
+    auto watch = IoWatch::create(loop_, one.process->pidfd(), EPOLLIN, [this, pid = id.pid](
+                                                                           std::uint32_t) {
+        const auto found = adopted_.find(pid);
+        if (found == adopted_.end()) return;
+        const auto now = read_stat(pid);
+        const bool ours = now && now->id == found->second.id && now->parent == ::getpid();
+        found->second.watch->disable();
+        if (!ours) on_exit(pid, std::nullopt);
+    });
+    if (watch) one.watch = std::move(*watch);
+}
+
+void ServiceProcesses::on_exit(pid_t pid, std::optional<ExitStatus> status) {
+    const auto found = adopted_.find(pid);
+    if (found == adopted_.end()) return;
+    const ProcessId id = found->second.id;
+    children_.forget(pid);
+    adopted_.erase(found);
+    if (!cgroup_) {
+        // What hung below it is a child of comard by now.
+        for (const ProcessId& orphan : orphans_()) adopt(orphan);
+    }
+    events_.exited(id, status);
+    check_empty();
+}
+
+void ServiceProcesses::include(const ProcessId& worker) {
+    excluded_.erase(worker.pid);
+    // The worker itself may have reaped some of those that ended below it.
+    std::erase_if(adopted_, [this](const auto& item) {
+        const auto stat = read_stat(item.first);
+        const bool exists = stat && stat->id == item.second.id;
+        if (!exists) children_.forget(item.first);
+        return !exists;
+    });
+    check_empty();
+}
+
+/// Those that were adopted are waited for: how they ended must be known before anything is
+/// concluded from it.
+void ServiceProcesses::check_empty() {
+    if (excluded_.empty() && adopted_.empty() && !alive()) events_.emptied();
+}
+
+std::vector<ProcessId> ServiceProcesses::all() const {
+    std::map<pid_t, ProcessId> found;
+    for (const auto& [pid, one] : adopted_) {
+        if (!lives(one.id)) continue;
+        found.emplace(pid, one.id);
+        if (cgroup_) continue;
+        for (const ProcessId& below : descendants(pid).value_or(std::vector<ProcessId>{})) {
+            if (lives(below)) found.emplace(below.pid, below);
+        }
+    }
+    if (cgroup_) {
+        for (const pid_t pid : cgroup_->processes().value_or(std::vector<pid_t>{})) {
+            if (excluded_.contains(pid)) continue;
+            const auto stat = read_stat(pid);
+            if (stat && stat->state != 'Z') found.emplace(pid, stat->id);
+        }
+    }
+    std::vector<ProcessId> all;
+    for (const auto& [pid, id] : found) {
+        if (!excluded_.contains(pid)) all.push_back(id);
+    }
+    return all;
+}
+
+std::vector<ProcessId> ServiceProcesses::adopted() const {
+    std::vector<ProcessId> ids;
+    for (const auto& [pid, one] : adopted_) ids.push_back(one.id);
+    return ids;
+}
+
+std::uint64_t ServiceProcesses::memory_bytes() const {
+    if (cgroup_) {
+        if (const auto bytes = cgroup_->memory_bytes()) return *bytes;
+    }
+    std::uint64_t sum = 0;
+    for (const ProcessId& id : all()) sum += resident_bytes(id.pid).value_or(0);
+    return sum;
+}
+
+std::chrono::microseconds ServiceProcesses::cpu_time() const {
+    if (cgroup_) {
+        if (const auto time = cgroup_->cpu_time()) return *time;
+    }
+    std::chrono::microseconds sum{0};
+    for (const ProcessId& id : all()) {
+        if (const auto stat = read_stat(id.pid)) sum += stat->cpu;
+    }
+    return sum;
+}
+
+void ServiceProcesses::release() {
+    cgroup_watch_.reset();
+    cgroup_events_.reset();
+    // Busy means that processes are left; the cgroup stays with them.
+    if (cgroup_) (void)cgroup_->remove();
+    cgroup_.reset();
+}
+
+}  // namespace comar

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/result.h"
+#include "loop/child_watch.h"
+#include "loop/io_watch.h"
+#include "loop/loop.h"
+#include "os/cgroup.h"
+#include "os/process.h"
+
+namespace comar {
+
+/// The processes of one service: those in its cgroup, or where there is none, those that were
+/// reported with all below them. Knows when the last one is gone.
+class ServiceProcesses {
+public:
+    struct Events {
+        /// The last process is gone. May come more than once.
+        std::function<void()> emptied;
+        /// One that was adopted has ended, and how if it was a child of comard.
+        std::function<void(const ProcessId&, std::optional<ExitStatus>)> exited;
+    };
+
+    /// `orphans` tells which children of comard nobody has claimed yet (those that hung below a
+    /// process that has just ended).
+    using Orphans = std::function<std::vector<ProcessId>()>;
+
+    ServiceProcesses(Loop& loop, ChildWatch& children, Orphans orphans, Events events);
+    ServiceProcesses(const ServiceProcesses&) = delete;
+    ServiceProcesses& operator=(const ServiceProcesses&) = delete;
+    ~ServiceProcesses();
+
+    /// From here on the cgroup tells what belongs to the service.
+    Result<> use_cgroup(const std::string& parent, const std::string& name);
+    /// Empty: none.
+    [[nodiscard]] std::string cgroup_path() const;
+
+    /// Adds a process that the service is known to have, and hears of its end.
+    void adopt(const ProcessId& id);
+
+    /// Workers that run a call of the service: in its cgroup, but not of it.
+    void exclude(const ProcessId& worker) { excluded_.insert(worker.pid); }
+    void include(const ProcessId& worker);
+
+    /// All that live now, sorted by pid.
+    [[nodiscard]] std::vector<ProcessId> all() const;
+    [[nodiscard]] bool alive() const { return !all().empty(); }
+    /// Those that were adopted and live: enough to know the service again without a cgroup.
+    [[nodiscard]] std::vector<ProcessId> adopted() const;
+    [[nodiscard]] bool has_adopted(const ProcessId& id) const { return adopted_.contains(id.pid); }
+
+    [[nodiscard]] std::uint64_t memory_bytes() const;
+    [[nodiscard]] std::chrono::microseconds cpu_time() const;
+
+    /// Removes the cgroup, if it is empty.
+    void release();
+
+private:
+    struct Adopted {
+        ProcessId id;
+        std::optional<Process> process;
+        std::optional<IoWatch> watch;
+    };
+
+    void on_exit(pid_t pid, std::optional<ExitStatus> status);
+    void check_empty();
+
+    Loop& loop_;
+    ChildWatch& children_;
+    Orphans orphans_;
+    Events events_;
+    std::optional<Cgroup> cgroup_;
+    UniqueFd cgroup_events_;
+    std::optional<IoWatch> cgroup_watch_;
+    std::map<pid_t, Adopted> adopted_;
+    std::set<pid_t> excluded_;
+};
+
+}  // namespace comar

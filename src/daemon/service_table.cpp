@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/service_table.h"
+
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "daemon/invoker.h"
+#include "daemon/state_file.h"
+#include "os/proc_scan.h"
+
+namespace comar {
+namespace {
+
+namespace fs = std::filesystem;
+
+}  // namespace
+
+ServiceTable::ServiceTable(Service::Context context, const Registry& registry)
+    : context_(std::move(context)), registry_(registry) {
+    context_.orphans = [this] { return orphans(); };
+}
+
+Service* ServiceTable::find(const std::string& app) {
+    if (registry_.find(service_model, app) == nullptr) return nullptr;
+    auto& service = services_[app];
+    if (!service) service = std::make_unique<Service>(context_, app);
+    return service.get();
+}
+
+void ServiceTable::restore() {
+    for (const std::string& app : registry_.apps_of(service_model)) restore_one(app);
+}
+
+void ServiceTable::restore_one(const std::string& app) {
+    const std::string file = context_.state_folder + "/" + app;
+    const auto state = read_state(file);
+    const bool damaged = !state && state.error().kind != ErrorKind::not_found;
+    if (damaged) spdlog::warn("{}, finding the processes of {} by cgroup", state.error().message, app);
+    if (state) return find(app)->restore(*state);
+    std::error_code error;
+    const bool has_cgroup = !context_.cgroup_parent.empty() &&
+                            fs::is_directory(context_.cgroup_parent + "/" + app, error);
+    if (has_cgroup) find(app)->rebuild(context_.cgroup_parent);
+}
+
+void ServiceTable::forget(const std::string& app) {
+    const auto found = services_.find(app);
+    if (found == services_.end()) return;
+    found->second->forget();
+    // It may be asked for the last time further up in this very call.
+    context_.loop.defer([gone = std::shared_ptr<Service>(std::move(found->second))] {});
+    services_.erase(found);
+}
+
+/// Children of comard that nobody has claimed.
+std::vector<ProcessId> ServiceTable::orphans() const {
+    auto all = children(::getpid()).value_or(std::vector<ProcessId>{});
+    const auto own = own_children_ ? own_children_() : std::vector<ProcessId>{};
+    std::erase_if(all, [&](const ProcessId& id) {
+        if (std::find(own.begin(), own.end(), id) != own.end()) return true;
+        const auto stat = read_stat(id.pid);
+        if (!stat || stat->state == 'Z') return true;
+        return std::any_of(services_.begin(), services_.end(), [&](const auto& item) {
+            return item.second->processes().has_adopted(id);
+        });
+    });
+    return all;
+}
+
+void ServiceTable::shut_down() {
+    for (auto& [app, service] : services_) {
+        service->save();
+        if (!service->processes().alive()) service->release();
+    }
+    if (!context_.cgroup_parent.empty()) (void)::rmdir(context_.cgroup_parent.c_str());
+}
+
+}  // namespace comar

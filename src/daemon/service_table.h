@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "daemon/service.h"
+#include "script/registry.h"
+
+namespace comar {
+
+/// The services of the registered scripts.
+class ServiceTable {
+public:
+    /// Both outlive the table. `context.orphans` is set by the table.
+    ServiceTable(Service::Context context, const Registry& registry);
+    ServiceTable(const ServiceTable&) = delete;
+    ServiceTable& operator=(const ServiceTable&) = delete;
+
+    /// Null: no service script of that name is registered.
+    Service* find(const std::string& app);
+
+    /// Takes up what an earlier comard has left in its state files and cgroups.
+    void restore();
+
+    /// Its script is registered no more.
+    void forget(const std::string& app);
+
+    /// Children of comard that are never a service's: the script host.
+    void set_own_children(std::function<std::vector<ProcessId>()> own) {
+        own_children_ = std::move(own);
+    }
+
+    /// Writes all that waits to be written, and removes what is empty.
+    void shut_down();
+
+private:
+    void restore_one(const std::string& app);
+    [[nodiscard]] std::vector<ProcessId> orphans() const;
+
+    Service::Context context_;
+    const Registry& registry_;
+    std::map<std::string, std::unique_ptr<Service>> services_;
+    std::function<std::vector<ProcessId>()> own_children_;
+};
+
+}  // namespace comar

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/settings.h"
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <limits>
+#include <string_view>
+#include <thread>
+#include <toml++/toml.h>
+
+#include "os/read_file.h"
+
+namespace comar {
+namespace {
+
+constexpr std::size_t max_file = std::size_t{1} << 20;
+
+struct Key {
+    std::string_view table;
+    std::string_view name;
+    std::int64_t least;
+    std::int64_t most;
+    std::function<void(Settings&, std::int64_t)> set;
+};
+
+constexpr std::int64_t day = 24 * 60 * 60;
+
+const std::array<Key, 6>& keys() {
+    static const std::array<Key, 6> all{{
+        {"calls", "concurrency", 0, 4096,
+         [](Settings& s, std::int64_t v) { s.concurrency = static_cast<std::size_t>(v); }},
+        {"calls", "start_seconds", 1, day,
+         [](Settings& s, std::int64_t v) { s.change_limit = std::chrono::seconds(v); }},
+        {"calls", "info_seconds", 1, day,
+         [](Settings& s, std::int64_t v) { s.read_limit = std::chrono::seconds(v); }},
+        {"calls", "output_bytes", 1024, std::int64_t{1} << 30,
+         [](Settings& s, std::int64_t v) { s.output_bytes = v; }},
+        {"host", "idle_seconds", 1, day,
+         [](Settings& s, std::int64_t v) { s.host_idle = std::chrono::seconds(v); }},
+        {"host", "spare_workers", 0, 64,
+         [](Settings& s, std::int64_t v) { s.spare_workers = static_cast<std::size_t>(v); }},
+    }};
+    return all;
+}
+
+Failure wrong(const std::string& path, const toml::node& node, const std::string& what) {
+    return failure(ErrorKind::invalid, "cannot use " + path + ":" +
+                                           std::to_string(node.source().begin.line) + ": " + what);
+}
+
+Result<> apply(const std::string& path, std::string_view table, const toml::key& name,
+               const toml::node& value, Settings& settings) {
+    const std::string full = std::string(table) + "." + std::string(name.str());
+    for (const Key& key : keys()) {
+        if (key.table != table || key.name != name.str()) continue;
+        const auto number = value.value_exact<std::int64_t>();
+        if (!number || *number < key.least || *number > key.most) {
+            return wrong(path, value,
+                         full + " must be a whole number from " + std::to_string(key.least) +
+                             " to " + std::to_string(key.most));
+        }
+        key.set(settings, *number);
+        return {};
+    }
+    return wrong(path, value, "there is no setting " + full);
+}
+
+Result<Settings> read_table(const std::string& path, const toml::table& root) {
+    Settings settings;
+    for (const auto& [name, node] : root) {
+        const auto* table = node.as_table();
+        if (table == nullptr) {
+            return wrong(path, node, "there is no setting " + std::string(name.str()));
+        }
+        for (const auto& [key, value] : *table) {
+            if (auto set = apply(path, name.str(), key, value, settings); !set) {
+                return Failure(std::move(set.error()));
+            }
+        }
+    }
+    return settings;
+}
+
+/// Calls mostly wait, so there may be many more than processors.
+std::size_t suitable_concurrency() {
+    return std::max<std::size_t>(32, std::size_t{8} * std::thread::hardware_concurrency());
+}
+
+Result<Settings> parse(const std::string& path, const std::string& text) {
+    try {
+        return read_table(path, toml::parse(text, path));
+    } catch (const toml::parse_error& error) {
+        return failure(ErrorKind::invalid,
+                       "cannot use " + path + ":" +
+                           std::to_string(error.source().begin.line) + ": " +
+                           std::string(error.description()));
+    }
+}
+
+}  // namespace
+
+Result<Settings> read_settings(const std::string& path) {
+    Result<Settings> settings = Settings{};
+    if (const auto text = read_file(path, max_file)) {
+        settings = parse(path, *text);
+    } else if (text.error().kind != ErrorKind::not_found) {
+        return Failure(text.error());
+    }
+    if (settings && settings->concurrency == 0) settings->concurrency = suitable_concurrency();
+    return settings;
+}
+
+}  // namespace comar

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "core/result.h"
+
+namespace comar {
+
+/// What an administrator may set in comard.toml. Every key is optional.
+struct Settings {
+    /// [calls] concurrency: scripts that run at once; 0: as many as suit the machine.
+    std::size_t concurrency = 0;
+    /// [calls] start_seconds: how long start, stop, reload, ready and other changing methods may
+    /// take.
+    std::chrono::seconds change_limit{90};
+    /// [calls] info_seconds: the same for info and status.
+    std::chrono::seconds read_limit{10};
+    /// [calls] output_bytes: kept of what one command of a script prints, per stream.
+    std::int64_t output_bytes = std::int64_t{1} << 20;
+    /// [host] idle_seconds: after so long without a call the script host is let go.
+    std::chrono::seconds host_idle{60};
+    /// [host] spare_workers: forked ahead.
+    std::size_t spare_workers = 2;
+};
+
+/// Reads the file; one that is not there gives the defaults. A wrong key or value is an error that
+/// names file, line and what is allowed.
+Result<Settings> read_settings(const std::string& path);
+
+}  // namespace comar

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/worker_pool.h"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "os/spawn.h"
+#include "os/system_error.h"
+
+namespace comar {
+namespace {
+
+using nlohmann::json;
+
+constexpr int control_fd = 3;
+
+/// Nothing of what started comard reaches scripts.
+std::vector<std::string> clean_environment() {
+    return {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8",
+            "HOME=/"};
+}
+
+ExitStatus from_wait_status(int status) {
+    if (WIFSIGNALED(status)) return {0, WTERMSIG(status)};
+    return {WEXITSTATUS(status), 0};
+}
+
+struct ControlMessage {
+    json body;
+    std::optional<UniqueFd> fd;
+};
+
+/// One message of the host. Empty: none is there. An error: the host is gone.
+Result<std::optional<ControlMessage>> receive(int socket) {
+    std::array<char, 4096> text;
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control;
+    iovec part{text.data(), text.size()};
+    msghdr header{};
+    header.msg_iov = &part;
+    header.msg_iovlen = 1;
+    header.msg_control = control.data();
+    header.msg_controllen = control.size();
+    const ssize_t size = ::recvmsg(socket, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    if (size < 0 && (errno == EAGAIN || errno == EINTR)) return std::nullopt;
+    if (size < 0) return system_failure("hear from the script host");
+    if (size == 0) return failure(ErrorKind::unavailable, "cannot hear from the script host: it ended");
+    ControlMessage message;
+    const cmsghdr* item = CMSG_FIRSTHDR(&header);
+    if (item != nullptr && item->cmsg_type == SCM_RIGHTS) {
+        int fd = -1;
+        std::memcpy(&fd, CMSG_DATA(item), sizeof(int));
+        message.fd.emplace(fd);
+    }
+    message.body = json::parse(text.begin(), text.begin() + size, nullptr, false);
+    return message;
+}
+
+}  // namespace
+
+WorkerPool::WorkerPool(Loop& loop, ChildWatch& children, Options options)
+    : loop_(loop),
+      children_(children),
+      options_(std::move(options)),
+      idle_timer_(loop, [this] { let_go(); }) {}
+
+void WorkerPool::acquire(Ticket who, Taker taker) {
+    if (auto ready = ensure_host(); !ready) {
+        taker(Failure(std::move(ready.error())));
+        return;
+    }
+    idle_timer_.arm(options_.idle);
+    if (!idle_.empty() && waiting_.empty()) {
+        Worker worker = std::move(idle_.front());
+        idle_.pop_front();
+        taker(std::move(worker));
+    } else {
+        waiting_.push_back({who, std::move(taker)});
+    }
+    refill();
+}
+
+void WorkerPool::cancel(Ticket who) {
+    std::erase_if(waiting_, [&](const Waiting& one) { return one.who == who; });
+}
+
+void WorkerPool::on_exit(pid_t worker, ExitCallback callback) {
+    exit_callbacks_[worker] = std::move(callback);
+}
+
+std::optional<ProcessId> WorkerPool::host() const {
+    return host_ ? std::optional(host_->id) : std::nullopt;
+}
+
+void WorkerPool::shut_down() {
+    shut_down_ = true;
+    fail_waiting("comard is stopping");
+    let_go();
+}
+
+Result<> WorkerPool::ensure_host() {
+    if (shut_down_) {
+        return failure(ErrorKind::unavailable, "cannot run scripts: comard is stopping");
+    }
+    return host_ ? Result<>() : start_host();
+}
+
+Result<> WorkerPool::start_host() {
+    std::array<int, 2> pair{-1, -1};
+    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair.data()) != 0) {
+        return system_failure("create a socket for the script host");
+    }
+    UniqueFd ours(pair[0]);
+    const UniqueFd theirs(pair[1]);
+    SpawnRequest request;
+    request.arguments = {options_.program, "serve", std::to_string(control_fd)};
+    request.environment = clean_environment();
+    request.directory = "/";
+    request.output = STDERR_FILENO;
+    request.descriptors = {{theirs.get(), control_fd}};
+    request.new_session = true;
+    request.parent_death_signal = SIGKILL;
+    auto child = spawn(request);
+    if (!child) return Failure(std::move(child.error()).while_trying("start the script host"));
+    auto watch = IoWatch::create(loop_, ours.get(), EPOLLIN,
+                                 [this](std::uint32_t) { read_control(); });
+    if (!watch) return Failure(std::move(watch.error()));
+    host_.emplace(Host{child->id, std::move(ours), std::move(*watch), 0, false});
+    children_.on_exit(child->id.pid, [this](const ReapedChild& exited) {
+        const std::string how = exited.status.signal != 0
+                                    ? "signal " + std::to_string(exited.status.signal)
+                                    : "exit code " + std::to_string(exited.status.code);
+        if (host_ && host_->id.pid == exited.pid) host_lost("it ended with " + how);
+    });
+    return {};
+}
+
+/// Keeps as many workers ready or on their way as calls wait for, and the spare ones.
+void WorkerPool::refill() {
+    if (!host_) return;
+    const std::size_t wanted = waiting_.size() + options_.spare;
+    while (idle_.size() + host_->forking < wanted) {
+        static constexpr std::string_view fork_request = R"({"op": "fork"})";
+        const ssize_t sent = ::send(host_->control.get(), fork_request.data(), fork_request.size(),
+                                    MSG_DONTWAIT | MSG_NOSIGNAL);
+        // A full socket means that enough are on their way; each that comes asks again.
+        if (sent < 0) return;
+        ++host_->forking;
+    }
+}
+
+void WorkerPool::read_control() {
+    while (host_) {
+        auto message = receive(host_->control.get());
+        if (!message) return host_lost("it closed its socket");
+        if (!*message) return;
+        on_message((*message)->body, std::move((*message)->fd));
+    }
+}
+
+void WorkerPool::on_message(const json& message, std::optional<UniqueFd> fd) {
+    const std::string op = message.is_object() ? message.value("op", "") : "";
+    if (op == "worker") {
+        on_worker(message, std::move(fd));
+    } else if (op == "exited") {
+        worker_ended(message.value("pid", 0), from_wait_status(message.value("status", 0)));
+    } else if (op == "error") {
+        if (host_->forking > 0) --host_->forking;
+        // Out of processes or memory: those that wait get to know, the next call tries again.
+        if (host_->forking == 0 && idle_.empty()) fail_waiting(message.value("message", ""));
+    }
+}
+
+void WorkerPool::on_worker(const json& message, std::optional<UniqueFd> fd) {
+    if (host_->forking > 0) --host_->forking;
+    host_->proven = true;
+    if (!fd) return;
+    Worker worker{{message.value("pid", 0), message.value("start_time", std::uint64_t{0})},
+                  std::move(*fd)};
+    // When the host dies its workers become our children, and their exits are ours to see.
+    children_.on_exit(worker.id.pid, [this](const ReapedChild& exited) {
+        worker_ended(exited.pid, exited.status);
+    });
+    if (waiting_.empty()) {
+        idle_.push_back(std::move(worker));
+        return;
+    }
+    Taker taker = std::move(waiting_.front().taker);
+    waiting_.pop_front();
+    taker(std::move(worker));
+    refill();
+}
+
+void WorkerPool::worker_ended(pid_t pid, ExitStatus status) {
+    children_.forget(pid);
+    if (std::erase_if(idle_, [&](const Worker& one) { return one.id.pid == pid; }) > 0) refill();
+    const auto found = exit_callbacks_.find(pid);
+    if (found == exit_callbacks_.end()) return;
+    const ExitCallback callback = std::move(found->second);
+    exit_callbacks_.erase(found);
+    callback(status);
+}
+
+void WorkerPool::host_lost(const std::string& why) {
+    const bool proven = host_ && host_->proven;
+    host_.reset();
+    if (waiting_.empty()) return;
+    // One that never made a worker would only fail again.
+    if (!proven) return fail_waiting("the script host does not work: " + why);
+    if (auto started = ensure_host(); !started) return fail_waiting(started.error().message);
+    refill();
+}
+
+void WorkerPool::fail_waiting(const std::string& why) {
+    auto waiting = std::exchange(waiting_, {});
+    for (Waiting& one : waiting) {
+        one.taker(failure(ErrorKind::unavailable, "cannot run the script: " + why));
+    }
+}
+
+/// Closing the sockets is all it takes: the host and its idle workers end by themselves.
+void WorkerPool::let_go() {
+    idle_timer_.disarm();
+    idle_.clear();
+    host_.reset();
+}
+
+}  // namespace comar

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <map>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+
+#include "core/job.h"
+#include "core/result.h"
+#include "loop/child_watch.h"
+#include "loop/io_watch.h"
+#include "loop/loop.h"
+#include "loop/timer.h"
+#include "os/process.h"
+#include "os/reap.h"
+#include "os/unique_fd.h"
+
+namespace comar {
+
+/// A forked interpreter that waits for its one call.
+struct Worker {
+    ProcessId id;
+    UniqueFd socket;
+};
+
+/// The script host and the workers that it forks (docs/protocol.md, "Host control"). The host is
+/// started by the first call, forks a few workers ahead of the calls, is started anew when it dies,
+/// and is let go when nothing was called for a while. Workers outlive their host.
+class WorkerPool {
+public:
+    struct Options {
+        std::string program;  ///< comar-script-host
+        std::chrono::seconds idle{60};
+        std::size_t spare = 2;
+    };
+
+    using Taker = std::function<void(Result<Worker>)>;
+    using ExitCallback = std::function<void(ExitStatus)>;
+
+    /// Loop and child watch outlive the pool.
+    WorkerPool(Loop& loop, ChildWatch& children, Options options);
+    WorkerPool(const WorkerPool&) = delete;
+    WorkerPool& operator=(const WorkerPool&) = delete;
+
+    /// Hands a worker to `taker`, at once or when there is one. `exited` is called when that worker
+    /// has ended, unless it was forgotten. Takers are served in order.
+    void acquire(Ticket who, Taker taker);
+    /// Its taker is not called any more.
+    void cancel(Ticket who);
+
+    void on_exit(pid_t worker, ExitCallback callback);
+    void forget(pid_t worker) { exit_callbacks_.erase(worker); }
+
+    /// The host's pid, if it runs: it is never anybody's target.
+    [[nodiscard]] std::optional<ProcessId> host() const;
+
+    /// Kills the host and takes no calls any more.
+    void shut_down();
+
+private:
+    struct Waiting {
+        Ticket who;
+        Taker taker;
+    };
+    struct Host {
+        ProcessId id;
+        UniqueFd control;
+        std::optional<IoWatch> watch;
+        std::size_t forking = 0;  ///< workers asked for and not there yet
+        bool proven = false;      ///< it has made a worker
+    };
+
+    Result<> ensure_host();
+    Result<> start_host();
+    void refill();
+    void read_control();
+    void on_message(const nlohmann::json& message, std::optional<UniqueFd> fd);
+    void on_worker(const nlohmann::json& message, std::optional<UniqueFd> fd);
+    void worker_ended(pid_t pid, ExitStatus status);
+    void host_lost(const std::string& why);
+    void fail_waiting(const std::string& why);
+    void let_go();
+
+    Loop& loop_;
+    ChildWatch& children_;
+    Options options_;
+    std::optional<Host> host_;
+    std::deque<Worker> idle_;
+    std::deque<Waiting> waiting_;
+    std::map<pid_t, ExitCallback> exit_callbacks_;
+    Timer idle_timer_;
+    bool shut_down_ = false;
+};
+
+}  // namespace comar
