@@ -215,7 +215,8 @@ void Calls::on_follow(Entry& entry, const json& message) {
 void Calls::on_answered(Ticket ticket, CallReply reply, const std::vector<ProcessId>& left) {
     Entry* entry = find(ticket);
     if (entry == nullptr) return;
-    handler_.left_behind(entry->request, left);
+    // A conversation is not about one service, so what it leaves is nobody's.
+    if (!entry->item) handler_.left_behind(entry->request, left);
     finish(ticket, std::move(reply));
 }
 
@@ -226,7 +227,7 @@ void Calls::on_gone(Ticket ticket) {
     auto running = std::shared_ptr<RunningCall>(std::move(found->second.running));
     const CallRequest request = std::move(found->second.request);
     entries_.erase(found);
-    handler_.worker_gone(request, running->worker());
+    handler_.worker_gone(request, running->worker(), running->crashed());
     loop_.defer([running] {});
 }
 

@@ -50,7 +50,8 @@ public:
     virtual void follow(const CallRequest& by, const std::string& stream, UniqueFd pipe) = 0;
     /// The worker of a call runs from now on, or has ended.
     virtual void worker_began(const CallRequest& by, const ProcessId& worker) = 0;
-    virtual void worker_gone(const CallRequest& by, const ProcessId& worker) = 0;
+    /// `crashed`: it could not tell what it has left behind.
+    virtual void worker_gone(const CallRequest& by, const ProcessId& worker, bool crashed) = 0;
     /// What the call has left behind, as its worker says.
     virtual void left_behind(const CallRequest& by, const std::vector<ProcessId>& left) = 0;
 };

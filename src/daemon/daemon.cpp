@@ -69,12 +69,15 @@ std::string find_cgroup_parent(const std::string& root) {
     return parent->path();
 }
 
-/// Two FIFOs and a log a service take more descriptors than the usual limit allows.
-void raise_descriptor_limit() {
+/// Two FIFOs and a log a service take more descriptors than the usual limit allows. Returns the
+/// limit that was there before.
+std::optional<rlimit> raise_descriptor_limit() {
     rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return std::nullopt;
+    const rlimit before = limit;
     limit.rlim_cur = limit.rlim_max;
     (void)::setrlimit(RLIMIT_NOFILE, &limit);
+    return before;
 }
 
 Calls::Limits limits_of(const Settings& settings) {
@@ -107,7 +110,6 @@ struct Daemon::Parts {
     void announce(const std::string& app, bool running);
     void identify(bus::Connection& connection, const bus::Message& message,
                   const std::function<void(Caller)>& callback);
-    std::vector<ProcessId> own_children() const;
     Result<> listen();
     void begin_exit();
     void check_exit(TimePoint deadline);
@@ -129,7 +131,8 @@ struct Daemon::Parts {
                          [this](const std::string& app, bool running) { announce(app, running); }},
         registry};
     WorkerPool pool{loop, children,
-                    {paths.host, settings.host_idle, settings.spare_workers}};
+                    {paths.host, settings.host_idle, settings.spare_workers,
+                     raise_descriptor_limit()}};
     ScriptBridge bridge{{paths, settings, models, registry, start_up, services, outputs,
                          [this](const std::string& app, const bus::Model& model,
                                 const bus::Signal& signal, const json& arguments) {
@@ -184,11 +187,6 @@ void Daemon::Parts::identify(bus::Connection& connection, const bus::Message& me
     });
 }
 
-std::vector<ProcessId> Daemon::Parts::own_children() const {
-    const auto host = pool.host();
-    return host ? std::vector<ProcessId>{*host} : std::vector<ProcessId>{};
-}
-
 Result<> Daemon::Parts::listen() {
     bus::PeerServerOptions serve;
     serve.path = paths.socket;
@@ -232,7 +230,6 @@ Daemon::~Daemon() = default;
 
 Result<std::unique_ptr<Daemon>> Daemon::create(Options options) {
     ::umask(022);
-    raise_descriptor_limit();
     auto paths = find_paths(options.root);
     if (!paths) return Failure(std::move(paths.error()));
     const auto settings = read_settings(paths->settings);
@@ -250,7 +247,7 @@ Result<std::unique_ptr<Daemon>> Daemon::create(Options options) {
     auto parts = std::make_unique<Parts>(std::move(options), std::move(*paths), *settings,
                                          std::move(*lock), std::move(*loop), std::move(*children));
     parts->bridge.set_invoker(parts->invoker);
-    parts->services.set_own_children([raw = parts.get()] { return raw->own_children(); });
+    parts->services.set_own_children([raw = parts.get()] { return raw->pool.processes(); });
     for (const Error& error : parts->registry.load()) {
         spdlog::error("{}, skipping", error.message);
     }

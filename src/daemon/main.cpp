@@ -25,6 +25,8 @@ int main(int argc, char** argv) {
         comar::set_up_log(options->log_target, options->log_level, options->root.empty());
     if (!logging) return complain(logging.error());
     ::signal(SIGPIPE, SIG_IGN);
+    // A terminal that closes is no reason to stop supervising.
+    ::signal(SIGHUP, SIG_IGN);
     const auto daemon = comar::Daemon::create(std::move(*options));
     if (!daemon) return complain(daemon.error());
     const auto code = (*daemon)->run();

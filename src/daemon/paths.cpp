@@ -17,16 +17,16 @@ namespace {
 namespace fs = std::filesystem;
 
 /// The folder that the program is in: <prefix>/bin or <prefix>/sbin.
-Result<std::string> program_folder() {
+Result<fs::path> program_folder() {
     std::error_code error;
     const fs::path self = fs::read_symlink("/proc/self/exe", error);
     if (error) return system_failure("find my own program", error.value());
-    return self.parent_path().string();
+    return self.parent_path();
 }
 
-std::string host_program(const std::string& folder) {
-    const std::string installed = folder + "/../lib/comar/comar-script-host";
-    return ::access(installed.c_str(), X_OK) == 0 ? installed : folder + "/comar-script-host";
+std::string host_program(const fs::path& folder) {
+    const fs::path installed = folder.parent_path() / "lib/comar/comar-script-host";
+    return ::access(installed.c_str(), X_OK) == 0 ? installed : folder / "comar-script-host";
 }
 
 Result<> make_folder(const std::string& path, mode_t mode) {
@@ -77,7 +77,7 @@ Result<Paths> find_paths(const std::string& root) {
     paths.log = base + "/var/log/comar";
     const auto folder = program_folder();
     if (!folder) return Failure(folder.error());
-    paths.models = *folder + "/../share/comar/models";
+    paths.models = folder->parent_path() / "share/comar/models";
     paths.host = host_program(*folder);
     return paths;
 }

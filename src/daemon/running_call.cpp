@@ -191,6 +191,7 @@ void RunningCall::on_exit(ExitStatus status) {
     if (watch_) watch_->disable();
     const bool ended_by_us = phase_ == Phase::killing;
     phase_ = Phase::gone;
+    crashed_ = !replied_;
     if (ended_by_us) {
         answer(tl::unexpected(end_error_), {});
     } else {

@@ -64,6 +64,8 @@ public:
     void end(CallError error);
 
     [[nodiscard]] const ProcessId& worker() const { return worker_; }
+    /// The worker ended without an answer, so nobody told what it left behind.
+    [[nodiscard]] bool crashed() const { return crashed_; }
     std::optional<UniqueFd> take_fd() { return channel_.take_fd(); }
 
 private:
@@ -94,6 +96,7 @@ private:
     Timer memory_timer_;
     Phase phase_ = Phase::running;
     bool replied_ = false;
+    bool crashed_ = false;
     int kill_rounds_ = 0;
     CallError end_error_;
     std::vector<ProcessId> kept_;

@@ -170,8 +170,8 @@ void ScriptBridge::worker_began(const CallRequest& by, const ProcessId& worker) 
     service->worker_began(worker, in_cgroup || only_reads(by));
 }
 
-void ScriptBridge::worker_gone(const CallRequest& by, const ProcessId& worker) {
-    if (Service* service = service_of(by)) service->worker_gone(worker);
+void ScriptBridge::worker_gone(const CallRequest& by, const ProcessId& worker, bool crashed) {
+    if (Service* service = service_of(by)) service->worker_gone(worker, crashed);
 }
 
 void ScriptBridge::left_behind(const CallRequest& by, const std::vector<ProcessId>& left) {

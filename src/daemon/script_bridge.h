@@ -52,7 +52,7 @@ public:
     void process_started(const CallRequest& by, const nlohmann::json& message) override;
     void follow(const CallRequest& by, const std::string& stream, UniqueFd pipe) override;
     void worker_began(const CallRequest& by, const ProcessId& worker) override;
-    void worker_gone(const CallRequest& by, const ProcessId& worker) override;
+    void worker_gone(const CallRequest& by, const ProcessId& worker, bool crashed) override;
     void left_behind(const CallRequest& by, const std::vector<ProcessId>& left) override;
 
 private:

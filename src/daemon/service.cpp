@@ -42,10 +42,6 @@ std::optional<ProcessId> read_process(const json& value) {
     return ProcessId{value[0].get<pid_t>(), value[1].get<std::uint64_t>()};
 }
 
-void kill_process(const ProcessId& id) {
-    if (const auto process = Process::open(id)) (void)process->signal(SIGKILL);
-}
-
 bool is_script_host(pid_t pid) {
     const auto program = read_executable(pid);
     return program && program->path.find("/comar-script-host") != std::string::npos;
@@ -69,26 +65,30 @@ void Service::restore(const json& state) {
     last_error_ = state.value("last_error", "");
     last_exit_ = {state.value("exit_code", -1), state.value("exit_signal", 0)};
     main_ = read_process(state.value("main", json()));
-    if (const auto worker = read_process(state.value("worker", json()))) kill_process(*worker);
+    if (const auto worker = read_process(state.value("worker", json()))) {
+        processes_.expel(*worker);
+    }
     restore_processes(state);
 }
 
 void Service::restore_processes(const json& state) {
     const std::string cgroup = state.value("cgroup", "");
     if (const auto slash = cgroup.rfind('/'); slash != std::string::npos) {
-        rebuild(cgroup.substr(0, slash));
+        use_cgroup(cgroup.substr(0, slash));
     }
     for (const json& one : state.value("processes", json::array())) {
         if (const auto id = read_process(one)) processes_.adopt(*id);
     }
     const bool alive = processes_.alive();
+    const ServiceState state_before = supervision_.state();
     const bool was_changing =
-        state.value("state", "") == "starting" || state.value("state", "") == "stopping";
+        state_before == ServiceState::starting || state_before == ServiceState::stopping;
     if (was_changing) {
         supervision_ = Supervision(alive ? ServiceState::running : ServiceState::failed);
         last_error_ = "cannot tell how the last job ended: comard ended before it";
     } else if (alive) {
-        feed(FoundAlive{});
+        // What a stop() has left alive on purpose does not make it run.
+        if (state_before != ServiceState::stopped) feed(FoundAlive{});
     } else {
         // It died while nobody looked; nobody knows how.
         feed(Emptied{true});
@@ -97,17 +97,19 @@ void Service::restore_processes(const json& state) {
 }
 
 void Service::rebuild(const std::string& cgroup_parent) {
+    use_cgroup(cgroup_parent);
+    if (processes_.alive()) feed(FoundAlive{});
+}
+
+/// Takes up a cgroup that an earlier comard has made.
+void Service::use_cgroup(const std::string& cgroup_parent) {
     if (auto used = processes_.use_cgroup(cgroup_parent, app_); !used) {
         spdlog::warn("{}: {}, going on without", app_, used.error().message);
         return;
     }
     for (const ProcessId& id : processes_.all()) {
-        if (is_script_host(id.pid)) {
-            kill_process(id);
-            processes_.exclude(id);
-        }
+        if (is_script_host(id.pid)) processes_.expel(id);
     }
-    if (processes_.alive()) feed(FoundAlive{});
 }
 
 void Service::method_began(JobKind method) {
@@ -136,8 +138,10 @@ void Service::worker_began(const ProcessId& worker, bool in_cgroup) {
     save();
 }
 
-void Service::worker_gone(const ProcessId& worker) {
+void Service::worker_gone(const ProcessId& worker, bool crashed) {
     if (worker_ == worker) worker_.reset();
+    // A worker that crashed could not tell what it has left behind; it is a child of comard now.
+    if (crashed && processes_.cgroup_path().empty()) left_behind(context_.orphans());
     processes_.include(worker);
     changed();
 }

@@ -55,7 +55,7 @@ public:
     /// error is logged, and the service goes without.
     void prepare();
     void worker_began(const ProcessId& worker, bool in_cgroup);
-    void worker_gone(const ProcessId& worker);
+    void worker_gone(const ProcessId& worker, bool crashed);
     void process_started(const ProcessId& process);
     void left_behind(const std::vector<ProcessId>& left);
 
@@ -85,6 +85,7 @@ private:
     void emptied();
     void changed();
     void restore_processes(const nlohmann::json& state);
+    void use_cgroup(const std::string& cgroup_parent);
     [[nodiscard]] nlohmann::json snapshot() const;
     [[nodiscard]] std::string state_path() const;
 

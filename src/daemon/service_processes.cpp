@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 
 #include "os/proc_scan.h"
 
@@ -95,6 +96,20 @@ void ServiceProcesses::include(const ProcessId& worker) {
         return !exists;
     });
     check_empty();
+}
+
+void ServiceProcesses::expel(const ProcessId& worker) {
+    auto process = Process::open(worker);
+    if (!process) return;
+    (void)process->signal(SIGKILL);
+    exclude(worker);
+    auto watch = IoWatch::create(loop_, process->pidfd(), EPOLLIN, [this, worker](std::uint32_t) {
+        // Owned here from now on: the watch must outlive its own call-back.
+        const auto gone = expelled_.extract(worker.pid);
+        include(worker);
+    });
+    if (!watch) return;
+    expelled_[worker.pid] = {worker, std::move(*process), std::move(*watch)};
 }
 
 /// Those that were adopted are waited for: how they ended must be known before anything is

@@ -50,6 +50,8 @@ public:
     /// Workers that run a call of the service: in its cgroup, but not of it.
     void exclude(const ProcessId& worker) { excluded_.insert(worker.pid); }
     void include(const ProcessId& worker);
+    /// Kills a worker of a comard that is gone, and leaves it out until it has ended.
+    void expel(const ProcessId& worker);
 
     /// All that live now, sorted by pid.
     [[nodiscard]] std::vector<ProcessId> all() const;
@@ -83,6 +85,7 @@ private:
     std::optional<IoWatch> cgroup_watch_;
     std::map<pid_t, Adopted> adopted_;
     std::set<pid_t> excluded_;
+    std::map<pid_t, Adopted> expelled_;
 };
 
 }  // namespace comar

@@ -96,8 +96,11 @@ void WorkerPool::on_exit(pid_t worker, ExitCallback callback) {
     exit_callbacks_[worker] = std::move(callback);
 }
 
-std::optional<ProcessId> WorkerPool::host() const {
-    return host_ ? std::optional(host_->id) : std::nullopt;
+std::vector<ProcessId> WorkerPool::processes() const {
+    std::vector<ProcessId> all;
+    if (host_) all.push_back(host_->id);
+    for (const auto& [pid, id] : workers_) all.push_back(id);
+    return all;
 }
 
 void WorkerPool::shut_down() {
@@ -130,6 +133,10 @@ Result<> WorkerPool::start_host() {
     request.parent_death_signal = SIGKILL;
     auto child = spawn(request);
     if (!child) return Failure(std::move(child.error()).while_trying("start the script host"));
+    // comard itself needs many descriptors; programs that use select(2) break on such a limit.
+    if (options_.descriptors) {
+        (void)::prlimit(child->id.pid, RLIMIT_NOFILE, &*options_.descriptors, nullptr);
+    }
     auto watch = IoWatch::create(loop_, ours.get(), EPOLLIN,
                                  [this](std::uint32_t) { read_control(); });
     if (!watch) return Failure(std::move(watch.error()));
@@ -185,6 +192,7 @@ void WorkerPool::on_worker(const json& message, std::optional<UniqueFd> fd) {
     if (!fd) return;
     Worker worker{{message.value("pid", 0), message.value("start_time", std::uint64_t{0})},
                   std::move(*fd)};
+    workers_[worker.id.pid] = worker.id;
     // When the host dies its workers become our children, and their exits are ours to see.
     children_.on_exit(worker.id.pid, [this](const ReapedChild& exited) {
         worker_ended(exited.pid, exited.status);
@@ -201,6 +209,7 @@ void WorkerPool::on_worker(const json& message, std::optional<UniqueFd> fd) {
 
 void WorkerPool::worker_ended(pid_t pid, ExitStatus status) {
     children_.forget(pid);
+    workers_.erase(pid);
     if (std::erase_if(idle_, [&](const Worker& one) { return one.id.pid == pid; }) > 0) refill();
     const auto found = exit_callbacks_.find(pid);
     if (found == exit_callbacks_.end()) return;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <sys/resource.h>
+
 #include <chrono>
 #include <cstddef>
 #include <deque>
@@ -9,6 +11,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/job.h"
 #include "core/result.h"
@@ -37,6 +40,7 @@ public:
         std::string program;  ///< comar-script-host
         std::chrono::seconds idle{60};
         std::size_t spare = 2;
+        std::optional<rlimit> descriptors;  ///< RLIMIT_NOFILE for scripts and services
     };
 
     using Taker = std::function<void(Result<Worker>)>;
@@ -56,8 +60,9 @@ public:
     void on_exit(pid_t worker, ExitCallback callback);
     void forget(pid_t worker) { exit_callbacks_.erase(worker); }
 
-    /// The host's pid, if it runs: it is never anybody's target.
-    [[nodiscard]] std::optional<ProcessId> host() const;
+    /// The host and all workers that live: children of comard or to become so, and never a
+    /// service's.
+    [[nodiscard]] std::vector<ProcessId> processes() const;
 
     /// Kills the host and takes no calls any more.
     void shut_down();
@@ -92,6 +97,7 @@ private:
     std::optional<Host> host_;
     std::deque<Worker> idle_;
     std::deque<Waiting> waiting_;
+    std::map<pid_t, ProcessId> workers_;
     std::map<pid_t, ExitCallback> exit_callbacks_;
     Timer idle_timer_;
     bool shut_down_ = false;

@@ -27,7 +27,7 @@ std::string library_folder() {
     const std::string folder = path.substr(0, path.rfind('/'));
     const std::string installed = folder + "/python";
     if (::access(installed.c_str(), R_OK) == 0) return installed;
-    return folder + "/../lib/comar/python";
+    return folder.substr(0, folder.rfind('/')) + "/lib/comar/python";
 }
 
 int complain(const comar::Error& error) {

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// comar check FILE...: the checks of registering, done by the script host itself.
+#include <cerrno>
+#include <climits>
+#include <csignal>
+#include <cstring>
+
+#include <unistd.h>
+
+#include "cli/command.h"
+#include "cli/output.h"
+
+namespace comar::cli {
+namespace {
+
+constexpr const char* host_name = "comar-script-host";
+
+/// The folder of this program's file; empty when /proc does not tell.
+std::string own_folder() {
+    char path[PATH_MAX];
+    const ssize_t size = ::readlink("/proc/self/exe", path, sizeof(path));
+    const std::string_view found(path, size < 0 ? 0 : static_cast<std::size_t>(size));
+    return std::string(found.substr(0, found.rfind('/') + 1));
+}
+
+/// Installed, programs that only comar starts are in lib/comar; a build folder has all in one.
+std::string host_program() {
+    const std::string installed = own_folder() + "../lib/comar/" + host_name;
+    return ::access(installed.c_str(), X_OK) == 0 ? installed : own_folder() + host_name;
+}
+
+}  // namespace
+
+ExitCode run_check(const Invocation& invocation, Output&) {
+    const std::string program = host_program();
+    std::vector<const char*> words{host_name, "check"};
+    for (const auto& file : invocation.operands) words.push_back(file.c_str());
+    words.push_back(nullptr);
+    ::signal(SIGPIPE, SIG_DFL);  // it would inherit that comar ignores it
+    ::execv(program.c_str(), const_cast<char* const*>(words.data()));
+    complain("cannot run " + program + ": " + std::strerror(errno));
+    return ExitCode::failed;
+}
+
+}  // namespace comar::cli

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+
+#include "cli/command.h"
+
+namespace comar::cli {
+namespace {
+
+constexpr OperandCount none{0, 0};
+constexpr OperandCount one{1, 1};
+constexpr OperandCount one_or_more{1, any_number};
+constexpr OperandCount any{0, any_number};
+constexpr Grammar name_first = Grammar::name_first;
+constexpr Grammar command_first = Grammar::command_first;
+
+constexpr Command table[] = {
+    {"start", "NAME...", "start services", one_or_more, {}, name_first, run_job},
+    {"stop", "NAME...", "stop services", one_or_more, {}, name_first, run_job},
+    {"restart", "NAME...", "stop services, then start them", one_or_more, {}, name_first, run_job},
+    {"reload",
+     "NAME...",
+     "let services read their settings again",
+     one_or_more,
+     {},
+     name_first,
+     run_job},
+    {"ready",
+     "NAME...",
+     "do what boot does: start services that are on",
+     one_or_more,
+     {},
+     name_first,
+     run_job},
+    {"status",
+     "[NAME...]",
+     "tell how services are; without a name: all that run or failed",
+     any,
+     {Option::json},
+     name_first,
+     run_status},
+    {"info",
+     "NAME",
+     "tell type, description and state of a service",
+     one,
+     {Option::json},
+     name_first,
+     run_info},
+    {"list",
+     "",
+     "list all services",
+     none,
+     {Option::json, Option::service_type},
+     command_first,
+     run_list},
+    {"on", "NAME...", "start services at boot", one_or_more, {}, name_first, run_startup},
+    {"off", "NAME...", "do not start services at boot", one_or_more, {}, name_first, run_startup},
+    {"conditional",
+     "NAME...",
+     "let services decide at boot",
+     one_or_more,
+     {},
+     name_first,
+     run_startup},
+    {"monitor",
+     "",
+     "print changes of services as they come",
+     none,
+     {Option::json},
+     command_first,
+     run_monitor},
+    {"register",
+     "NAME FILE",
+     "register a script, or a new version of it",
+     {2, 2},
+     {Option::model},
+     command_first,
+     run_register},
+    {"remove", "NAME", "forget a script", one, {}, command_first, run_remove},
+    {"check",
+     "FILE...",
+     "check scripts as registering does; needs no comard",
+     one_or_more,
+     {},
+     command_first,
+     run_check},
+    {"version", "", "print the version of comar", none, {}, command_first, run_version},
+    {"help",
+     "[COMMAND]",
+     "explain comar, or one of its commands",
+     {0, 1},
+     {},
+     command_first,
+     run_help},
+};
+
+}  // namespace
+
+std::span<const Command> commands() { return table; }
+
+const Command* find_command(std::span<const Command> commands, std::string_view name) {
+    const auto found = std::ranges::find(commands, name, &Command::name);
+    return found == commands.end() ? nullptr : &*found;
+}
+
+std::string usage(const Command& command) {
+    std::string text = "comar " + std::string(command.name);
+    if (!command.operands.empty()) text.append(" ").append(command.operands);
+    return text;
+}
+
+}  // namespace comar::cli

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#include "cli/failure.h"
+
+#include <algorithm>
+
+namespace comar::cli {
+namespace {
+
+/// What an error name means. A row with a text for people prefers it to the message.
+struct Meaning {
+    std::string_view name;
+    std::string_view message_begins;  ///< empty: whatever the message
+    ExitCode code;
+    std::string_view reason;  ///< empty: the message
+};
+
+constexpr std::string_view no_such_service = "no such service is registered";
+constexpr std::string_view not_running = "comard is not running";
+
+constexpr Meaning meanings[] = {
+    {"tr.org.pardus.comar.Missing", "", ExitCode::unimplemented, ""},
+    {"tr.org.pardus.comar.Internal", "Unable to find", ExitCode::not_installed, no_such_service},
+    {"tr.org.pardus.comar.Comar.PolicyKit", "", ExitCode::not_authorized, "not authorized"},
+    {"org.freedesktop.DBus.Error.AccessDenied", "", ExitCode::not_authorized, "not authorized"},
+    {"org.freedesktop.DBus.Error.UnknownObject", "", ExitCode::not_installed, no_such_service},
+    {"org.freedesktop.DBus.Error.UnknownInterface", "", ExitCode::unimplemented, ""},
+    {"org.freedesktop.DBus.Error.UnknownMethod", "", ExitCode::unimplemented, ""},
+    {"org.freedesktop.DBus.Error.ServiceUnknown", "", ExitCode::failed, not_running},
+    {"org.freedesktop.DBus.Error.NameHasNoOwner", "", ExitCode::failed, not_running},
+    {unreachable_name, "", ExitCode::failed, ""},
+};
+
+const Meaning* meaning_of(const CallFailure& failure) {
+    const auto found = std::ranges::find_if(meanings, [&](const Meaning& meaning) {
+        return meaning.name == failure.name && failure.message.starts_with(meaning.message_begins);
+    });
+    return found == std::end(meanings) ? nullptr : found;
+}
+
+}  // namespace
+
+ExitCode exit_code_of(const CallFailure& failure) {
+    const Meaning* meaning = meaning_of(failure);
+    return meaning == nullptr ? ExitCode::failed : meaning->code;
+}
+
+std::string reason_of(const CallFailure& failure) {
+    const Meaning* meaning = meaning_of(failure);
+    if (meaning != nullptr && !meaning->reason.empty()) {
+        const std::string reason(meaning->reason);
+        const bool adds_to_it = meaning->code == ExitCode::not_authorized;
+        return adds_to_it && !failure.message.empty() ? reason + " (" + failure.message + ")"
+                                                      : reason;
+    }
+    return failure.message.empty() ? failure.name : failure.message;
+}
+
+bool is_unreachable(const CallFailure& failure) {
+    const Meaning* meaning = meaning_of(failure);
+    return failure.name == unreachable_name ||
+           (meaning != nullptr && meaning->reason == not_running);
+}
+
+}  // namespace comar::cli

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+#include "cli/session.h"
+
+#include "cli/language.h"
+#include "cli/report.h"
+
+namespace comar::cli {
+
+std::optional<Session> open_session(const Invocation& invocation, Texts texts) {
+    Address address = address_of(invocation);
+    auto bus = Bus::connect(address);
+    if (!bus) {
+        report_unreachable(address, bus.error());
+        return std::nullopt;
+    }
+    if (texts == Texts::in_user_language) bus->speak(user_language());
+    return Session{std::move(address), std::move(*bus)};
+}
+
+}  // namespace comar::cli

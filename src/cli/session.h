@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <optional>
+
+#include "cli/arguments.h"
+#include "cli/bus.h"
+
+namespace comar::cli {
+
+/// Whether comard's answers contain text for the user.
+enum class Texts { none, in_user_language };
+
+/// What a command needs to talk to comard.
+struct Session {
+    Address address;
+    Bus bus;
+};
+
+/// Connects as the command line asks. Nothing: it could not be, which the user has been told.
+[[nodiscard]] std::optional<Session> open_session(const Invocation& invocation, Texts texts);
+
+}  // namespace comar::cli
