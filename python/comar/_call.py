@@ -10,11 +10,13 @@ connection, and what needs comard says so.
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from dataclasses import dataclass, field
 from typing import Any, Mapping, Sequence
 
+from comar import _native
 from comar.connection import Connection, ConnectionLost
 from comar.values import decode
 
@@ -123,11 +125,30 @@ class Call:
         self._asking = threading.Lock()
         self.has_changed_service = False
         """Whether this call has started or stopped a program already."""
+        self.started: set[tuple[int, int]] = set()
+        """(pid, start_time) of the programs that this call has started in the background."""
+        self._is_in_cgroup = False
 
     @property
     def is_connected(self) -> bool:
         """Whether comard is at the other end. Not in a process that the script has forked."""
         return self._connection is not None and self.pid == os.getpid()
+
+    def enter_cgroup(self) -> None:
+        """Moves this process to the service's cgroup, before it starts something that may stay.
+
+        Not earlier: a process cannot leave without a trace. OSError: it cannot be entered.
+        """
+        if not self._is_in_cgroup and self.cgroup_of_programs is not None:
+            _native.join_cgroup(self.request.cgroup or "")
+            self._is_in_cgroup = True
+
+    @property
+    def cgroup_of_programs(self) -> str | None:
+        """The cgroup that what we start belongs to. None: there is none, or we are in it."""
+        request = self.request
+        outside = request.join_cgroup and self.is_connected and not self._is_in_cgroup
+        return request.cgroup if outside else None
 
     def seconds_left(self) -> float:
         """How long this call may still wait for something."""
@@ -189,3 +210,16 @@ def _leave_to_the_worker() -> None:
 
 
 os.register_at_fork(after_in_child=_leave_to_the_worker)
+
+
+def _follow_service(event: str, _arguments: object) -> None:
+    """A script that starts a program in its own way: the program belongs to the service too."""
+    if event in _STARTING_EVENTS:
+        _current.enter_cgroup()
+
+
+# Names of audit events, PEP 578.
+_STARTING_EVENTS = frozenset(
+    ("os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn", "os.system", "subprocess.Popen")
+)
+sys.addaudithook(_follow_service)

@@ -73,6 +73,7 @@ def run_command(
     `nice` is added to the niceness. `started` is called with the pid as soon as the command runs;
     what it raises is raised when the command has ended.
     """
+    current().enter_cgroup()
     limit = current().request.output_limit
     with _Stream("out", limit) as out, _Stream("err", limit) as err:
         try:

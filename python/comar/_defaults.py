@@ -34,9 +34,8 @@ def info() -> tuple[str, str, str]:
         off              started               off                   off
         conditional      conditional_started   conditional_stopped   conditional
     """
-    names = _script.namespace()
-    description = translate(names.get("serviceDesc", ""))
-    return str(names.get("serviceType", "local")), str(description), _state()
+    service_type = _script.namespace().get("serviceType", "local")
+    return str(service_type), description(), _state()
 
 
 def ready() -> None:
@@ -69,6 +68,11 @@ def registerState() -> None:
 def is_on() -> str:
     """Returns the start-up state: "on", "off" or "conditional"."""
     return current().request.service.startup
+
+
+def description() -> str:
+    """serviceDesc in the caller's language, whether the script has translated it or not."""
+    return str(translate(_script.namespace().get("serviceDesc", "")))
 
 
 METHODS: dict[str, Any] = {

@@ -11,6 +11,19 @@ from typing import Mapping, Sequence, Union
 
 _Text = Union[str, bytes, PathLike]
 
+class NamespaceSnapshot:
+    """What is in some dicts, such as the namespaces of modules, at this moment."""
+
+    def __init__(self, dicts: Sequence[dict[str, Any]]) -> None: ...
+    def changed(self) -> list[int]:
+        """The positions of the dicts that have other names or other objects now."""
+
+    def accept_changes(self) -> None:
+        """Takes what is in them now for what should be."""
+
+    def holds(self) -> bool:
+        """Whether all dicts are as they were."""
+
 def spawn(
     arguments: Sequence[_Text],
     *,
@@ -24,6 +37,8 @@ def spawn(
     stdout: int = -1,
     stderr: int = -1,
     parent_death_signal: int | None = None,
+    cgroup: int = -1,
+    sibling: bool = False,
 ) -> tuple[int, int, int]:
     """Starts a program and returns (pid, start_time, pidfd).
 

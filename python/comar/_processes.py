@@ -94,6 +94,7 @@ def is_known(process: _native.Process) -> bool:
     """Whether comard or this call started the process, or something that did."""
     return (
         (process.pid, process.start_time) in current().request.service.processes
+        or (process.pid, process.start_time) in current().started
         or process.pid in _cgroup_pids(current().request.cgroup)
         or _descends_from_known(process)
     )
@@ -104,7 +105,8 @@ def is_untouchable(process: _native.Process) -> bool:
     call = current()
     if process.pid in (call.pid, os.getpid()):
         return True
-    if call.is_connected and process.parent() == os.getppid():
+    # The host's children are its workers, and programs that those have started.
+    if call.is_connected and process.parent() == os.getppid() and process.executes("/proc/self/exe"):
         return True
     return process.pid in _own_ancestors()
 
@@ -173,7 +175,7 @@ def _matches(
 def _known_processes() -> Iterator[_native.Process]:
     request = current().request
     seen: set[int] = set()
-    roots = list(request.service.processes)
+    roots = [*request.service.processes, *current().started]
     pids = list(_cgroup_pids(request.cgroup)) + [pid for pid, _ in roots]
     for pid in [current().pid, *pids]:
         pids += [child for child, _ in _descendants(pid)]
@@ -210,7 +212,7 @@ def _runs_file(pid: int, file: os.stat_result) -> bool:
 
 
 def _descends_from_known(process: _native.Process) -> bool:
-    known = current().request.service.processes
+    known = current().request.service.processes | current().started
     for ancestor in _ancestors(process):
         if ancestor.pid == current().pid or (ancestor.pid, ancestor.start_time) in known:
             return True

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from typing import Iterator
 
 from comar import _native, _script
 from comar._arguments import Words, named_arguments, split_words
@@ -92,22 +94,41 @@ def _start_detached(
     nice: int | None,
     user: str | None,
 ) -> execReply:
-    try:
-        pid, start_time, pidfd = _native.spawn(
-            arguments,
-            environment=environment_of(user),
-            user=user,
-            nice=nice,
-            new_session=True,
-            umask=_UMASK,
-        )
-    except OSError as error:
-        return refusal(error)
+    # Our sibling, not our child: it has nothing to do with this process any more.
+    with _cgroup_of_programs() as cgroup:
+        try:
+            pid, start_time, pidfd = _native.spawn(
+                arguments,
+                environment=environment_of(user),
+                user=user,
+                nice=nice,
+                new_session=True,
+                umask=_UMASK,
+                cgroup=cgroup,
+                sibling=True,
+            )
+        except OSError as error:
+            return refusal(error)
     os.close(pidfd)
+    current().started.add((pid, start_time))
     _report("detached", pid, start_time, None if pidfile is None else str(pidfile), arguments[0])
     if own_pidfile is not None:
         _native.write_pidfile(own_pidfile, pid)
     return execReply(0)
+
+
+@contextlib.contextmanager
+def _cgroup_of_programs() -> Iterator[int]:
+    """An open cgroup.procs of the service's cgroup; -1 where what we start is in it anyway."""
+    folder = current().cgroup_of_programs
+    if folder is None:
+        yield -1
+        return
+    procs = os.open(f"{folder}/cgroup.procs", os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        yield procs
+    finally:
+        os.close(procs)
 
 
 def _report_main(pidfile: str, command: str) -> None:

@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: MIT
 """A worker: serves one request of comard over its socket, and exits.
 
-The script host imports this module once, and with it all that scripts mostly use, and then forks a
-worker for each call. What happens: serve() makes itself at home, waits for the request, runs the
-method in a fresh module, sends what it returned or raised, and ends the process. Nothing of it may
-reach another call, so there is no clean-up: the kernel does it.
+The script host imports this module once, and with it all that scripts mostly use, calls warm_up(),
+and then forks a worker for each call. What happens there: serve() makes itself at home, waits for
+the request, runs the method in a fresh module, sends what it returned or raised, and ends the
+process. Nothing of it may reach another call, so there is no clean-up: the kernel does it.
 """
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import re
 import signal
+import socket
 import sys
 import threading
 import traceback
@@ -22,8 +24,9 @@ import comar.builtins
 import comar.service
 from comar import _native, _script
 from comar._call import Call, Request, begin
-from comar._defaults import METHODS, Missing
+from comar._defaults import METHODS, Missing, description
 from comar._messages import Failure
+from comar._reuse import Home, Namespaces
 from comar.connection import Connection, ConnectionLost
 from comar.values import encode
 
@@ -34,8 +37,28 @@ _ENVIRONMENT = {
 }
 _UMASK = 0o022
 _SERVICE_MODEL = "System.Service"
+# Enough for Python to find out what there is to adapt.
+_HOST_REHEARSALS = 16
 _LONGEST_MESSAGE = 1 << 16
 _PACKAGE_FOLDER = os.path.dirname(os.path.abspath(__file__))
+
+_REHEARSAL = {
+    "op": "run",
+    "app": "rehearsal",
+    "model": _SERVICE_MODEL,
+    "method": "info",
+    "args": [],
+    "script": os.path.join(_PACKAGE_FOLDER, "_rehearsal.py"),
+    "language": "en",
+    "sender": ":1.0",
+    "service": {"startup": "off", "running": None, "processes": [], "tracked": False},
+    "paths": {"conf": "/etc/conf.d"},
+    "seconds": 10,
+    "output_limit": 1 << 20,
+}
+
+_is_settled = False
+_namespaces: Namespaces | None = None
 
 # A script may replace what it finds in `os`.
 _exit = os._exit
@@ -46,8 +69,28 @@ class Internal(Exception):
     """comar itself could not do what the call needs."""
 
 
+def warm_up() -> None:
+    """Prepares the script host: what workers have in common is done once, before they are forked.
+
+    Python adapts its code to what it runs, so the host rehearses calls until it has.
+    """
+    global _namespaces
+    _settle()
+    for _ in range(_HOST_REHEARSALS):
+        _rehearse()
+    _namespaces = Namespaces()
+    # What two calls in a row change is what every call changes.
+    for _ in range(2):
+        _rehearse()
+        _namespaces.settle()
+    # Out of the collector's sight, so that it does not touch the pages that workers share.
+    gc.collect()
+    gc.freeze()
+
+
 def serve(fd: int) -> NoReturn:
-    """Serves the one request that comes over the socket `fd`, and exits.
+    """Serves the request that comes over the socket `fd`, and those that follow as long as each
+    has left nothing behind; then exits.
 
     To be called in a process that was forked for it. A socket that is closed without a request ends
     the process with 0.
@@ -56,8 +99,13 @@ def serve(fd: int) -> NoReturn:
     worker = _getpid()
     try:
         connection = Connection.out_of_the_way(fd)
-        _settle()
-        _answer(connection, connection.receive())
+        _native.become_subreaper()
+        if not _is_settled:
+            _settle()
+        _rehearse()
+        home = Home(_namespaces) if _namespaces is not None else None
+        while _answer(connection, connection.receive(), home):
+            pass
         connection.close()
     except ConnectionLost:
         pass
@@ -69,9 +117,28 @@ def serve(fd: int) -> NoReturn:
         _exit(code)
 
 
+def _rehearse() -> None:
+    """Serves a request of its own, and forgets about it.
+
+    A forked process shares its memory with the host until it changes it, page by page, even where
+    it only counts references; each page costs more time than a script's whole status(). After a
+    rehearsal, which happens while we wait for the request, the pages that a call changes are ours.
+    """
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    worker_end, comard_end = Connection(ours.detach()), Connection(theirs.detach())
+    comard_end.send(_REHEARSAL)
+    _answer(worker_end, worker_end.receive(), None)
+    comard_end.receive()
+    worker_end.close()
+    comard_end.close()
+    begin(Call(Request()))
+    del os.environ["COMAR_SERVICE"]
+
+
 def _settle() -> None:
-    """All that does not depend on the request, done while we wait for it."""
-    _native.become_subreaper()
+    """All that does not depend on the request, and that a forked process inherits."""
+    global _is_settled
+    _is_settled = True
     os.environ.update(_ENVIRONMENT)
     os.umask(_UMASK)
     os.chdir("/")
@@ -87,57 +154,61 @@ def _settle() -> None:
     comar.builtins.install()
 
 
-def _answer(connection: Connection, message: dict[str, Any]) -> None:
+def _answer(connection: Connection, message: dict[str, Any], home: Home | None) -> bool:
+    """Serves one request. True: the call has left nothing behind, and another may come."""
     operation = _OPERATIONS.get(message.get("op", ""))
     if operation is None:
-        connection.send(_error("Internal", f"unknown request {message.get('op')!r}"))
+        answer = _error("Internal", f"unknown request {message.get('op')!r}")
     else:
-        operation(connection, message)
-
-
-def _run(connection: Connection, message: dict[str, Any]) -> None:
-    """One method of one script."""
-    answer = _outcome(connection, message, lambda request: encode(_call_method(request)))
+        answer = operation(connection, message)
     _flush()
+    _script.forget()
     answer["left"] = _children()
+    answer["again"] = home is not None and not answer["left"] and home.is_as_new()
     try:
         connection.send(answer)
     except ValueError as error:
-        connection.send({**_error("ValueError", str(error)), "left": answer["left"]})
+        answer = {**_error("ValueError", str(error)), "left": answer["left"], "again": False}
+        connection.send(answer)
+    return bool(answer["again"])
 
 
-def _poll(connection: Connection, message: dict[str, Any]) -> None:
+def _run(connection: Connection, message: dict[str, Any]) -> dict[str, Any]:
+    """One method of one script."""
+    return _outcome(connection, message, lambda request: encode(_call_method(request)))
+
+
+def _poll(connection: Connection, message: dict[str, Any]) -> dict[str, Any]:
     """status() of several scripts, each as soon as it is known."""
     for index, item in enumerate(message["items"]):
         os.chdir("/")
         answer = _outcome(connection, {**message, **item}, _call_status)
         _flush()
-        running, description = answer.get("value") or (None, "")
+        running, text = answer.get("value") or (None, "")
         reply: dict[str, Any] = {
             "op": "item",
             "index": index,
             "running": running,
-            "description": description,
+            "description": text,
         }
         if answer["op"] == "error":
             reply["error"] = f"{answer['name']}: {answer['message']}"
         connection.send(reply)
-    connection.send({"op": "return", "value": None, "left": _children()})
+    return {"op": "return", "value": None}
 
 
-def _check(connection: Connection, message: dict[str, Any]) -> None:
+def _check(connection: Connection, message: dict[str, Any]) -> dict[str, Any]:
     """The checks of a script that is to be registered. Not imported before: few workers need it."""
     try:
         from comar import check
 
-        answer = {"op": "return", "value": check.check(message)}
+        return {"op": "return", "value": check.check(message)}
     except Exception as error:
         traceback.print_exc()
-        answer = _error("Internal", f"cannot check {message.get('name')}: {_text_of(error)}")
-    connection.send({**answer, "left": []})
+        return _error("Internal", f"cannot check {message.get('name')}: {_text_of(error)}")
 
 
-_OPERATIONS: dict[str, Callable[[Connection, dict[str, Any]], None]] = {
+_OPERATIONS: dict[str, Callable[[Connection, dict[str, Any]], dict[str, Any]]] = {
     "run": _run,
     "poll": _poll,
     "check": _check,
@@ -179,10 +250,9 @@ def _call_method(request: Request) -> Any:
 def _call_status(request: Request) -> tuple[bool | None, str]:
     """What status() says, and serviceDesc, which a script may well compute."""
     _prepare(request)
-    description = _script.namespace().get("serviceDesc", "")
     status = _script.function("status")
     running = None if status is None else bool(status())
-    return running, description if isinstance(description, str) else ""
+    return running, description()
 
 
 def _prepare(request: Request) -> None:
@@ -190,8 +260,6 @@ def _prepare(request: Request) -> None:
     os.environ["COMAR_SERVICE"] = request.app
     if request.output is not None:
         _redirect_output(request.output)
-    if request.join_cgroup and request.cgroup is not None:
-        _join_cgroup(request.cgroup)
     try:
         _script.load(request.script)
     except FileNotFoundError as error:
@@ -212,13 +280,6 @@ def _redirect_output(fifos: Iterable[str]) -> None:
             raise Internal(f"cannot open {path}: {error.strerror}") from error
         os.dup2(fifo, target)
         os.close(fifo)
-
-
-def _join_cgroup(folder: str) -> None:
-    try:
-        _native.join_cgroup(folder)
-    except OSError as error:
-        raise Internal(f"cannot move to cgroup {folder}: {error.strerror}") from error
 
 
 def _find_method(request: Request) -> Callable[..., Any]:

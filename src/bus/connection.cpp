@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "bus/connection.h"
 
-#include <fmt/format.h>
-
 #include <new>
 #include <utility>
 
-#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+
+#include <fmt/format.h>
+#include <poll.h>
 #include <systemd/sd-id128.h>
 
 #include "bus/connection_wait.h"
@@ -31,14 +31,6 @@ constexpr std::string_view peer_interface = "org.freedesktop.DBus.Peer";
 std::uint32_t epoll_events(int poll_events) {
     return ((poll_events & POLLIN) != 0 ? std::uint32_t{EPOLLIN} : 0U) |
            ((poll_events & POLLOUT) != 0 ? std::uint32_t{EPOLLOUT} : 0U);
-}
-
-Result<PeerCredentials> credentials_of(int socket) {
-    ucred credentials{};
-    socklen_t size = sizeof credentials;
-    if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &size) < 0)
-        return system_failure("tell who has connected");
-    return PeerCredentials{credentials.uid, credentials.gid, credentials.pid};
 }
 
 /// What the bus answered to RequestName.
@@ -73,10 +65,9 @@ Result<Connection::OwnedBus> Connection::make_bus() {
 }
 
 Result<std::shared_ptr<Connection>> Connection::serve(Loop& loop, UniqueFd socket,
-                                                      Identity identity,
-                                                      ConnectionLimits limits) {
+                                                      Identity identity, ConnectionLimits limits) {
     constexpr std::string_view doing = "serve a D-Bus client";
-    const auto peer = credentials_of(socket.get());
+    const auto peer = peer_credentials_of(socket.get());
     if (!peer) return Failure(peer.error());
     auto bus = make_bus();
     if (!bus) return Failure(bus.error());
@@ -262,8 +253,8 @@ Result<Slot> Connection::call_async(const Message& call, std::chrono::millisecon
     // 0 would be the default of sd-bus.
     const auto limit = usec < 0 ? UINT64_MAX : static_cast<std::uint64_t>(usec + 1);
     sd_bus_slot* slot = nullptr;
-    const int result = sd_bus_call_async(bus_.get(), &slot, call.get(), Wait::on_message,
-                                         wait.get(), limit);
+    const int result =
+        sd_bus_call_async(bus_.get(), &slot, call.get(), Wait::on_message, wait.get(), limit);
     if (result < 0) return system_failure(doing, -result);
     wait->slot.reset(slot);
     if (!update()) lose();
@@ -308,8 +299,7 @@ Slot Connection::add_wait(const std::shared_ptr<Wait>& wait) {
     });
 }
 
-int Connection::Wait::on_message(sd_bus_message* message, void* userdata,
-                                 sd_bus_error*) noexcept {
+int Connection::Wait::on_message(sd_bus_message* message, void* userdata, sd_bus_error*) noexcept {
     const auto wait = static_cast<Wait*>(userdata)->shared_from_this();
     auto& connection = wait->connection;
     connection.got_message_ = true;

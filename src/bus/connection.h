@@ -10,10 +10,10 @@
 #include <set>
 #include <string>
 
-#include <sys/types.h>
 #include <systemd/sd-bus.h>
 
 #include "bus/message.h"
+#include "bus/peer_credentials.h"
 #include "bus/slot.h"
 #include "core/result.h"
 #include "loop/io_watch.h"
@@ -22,14 +22,6 @@
 #include "os/unique_fd.h"
 
 namespace comar::bus {
-
-/// Who is at the other end of a private connection, from the kernel (SO_PEERCRED, unix(7)): as it
-/// was when the client connected.
-struct PeerCredentials {
-    uid_t uid = 0;
-    gid_t gid = 0;
-    pid_t pid = 0;
-};
 
 /// How much of our memory a client of the private socket may use.
 struct ConnectionLimits {
@@ -67,8 +59,7 @@ public:
     /// Serves the client that was accepted as `socket`. Authentication is EXTERNAL alone: the uid
     /// that the client claims must be the one the kernel knows. A client that takes longer than
     /// 25 s to authenticate is dropped.
-    static Result<std::shared_ptr<Connection>> serve(Loop& loop, UniqueFd socket,
-                                                     Identity identity,
+    static Result<std::shared_ptr<Connection>> serve(Loop& loop, UniqueFd socket, Identity identity,
                                                      ConnectionLimits limits = {});
 
     /// Connects to the bus at `address` ("unix:path=/run/dbus/system_bus_socket") and goes on at

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "bus/introspection.h"
 
-#include <fmt/format.h>
-
 #include <array>
+
+#include <fmt/format.h>
 
 namespace comar::bus {
 namespace {
@@ -18,11 +18,20 @@ std::string escaped(std::string_view text) {
     std::string result;
     for (const char character : text) {
         switch (character) {
-            case '&': result += "&amp;"; break;
-            case '<': result += "&lt;"; break;
-            case '>': result += "&gt;"; break;
-            case '"': result += "&quot;"; break;
-            default: result += character;
+            case '&':
+                result += "&amp;";
+                break;
+            case '<':
+                result += "&lt;";
+                break;
+            case '>':
+                result += "&gt;";
+                break;
+            case '"':
+                result += "&quot;";
+                break;
+            default:
+                result += character;
         }
     }
     return result;
@@ -57,18 +66,25 @@ void append_signal(std::string& xml, const Signal& signal) {
 
 std::string_view name_of(Access access) {
     switch (access) {
-        case Access::write: return "write";
-        case Access::read_write: return "readwrite";
-        default: return "read";
+        case Access::write:
+            return "write";
+        case Access::read_write:
+            return "readwrite";
+        default:
+            return "read";
     }
 }
 
 std::string_view name_of(EmitsChange emits) {
     switch (emits) {
-        case EmitsChange::invalidates: return "invalidates";
-        case EmitsChange::constant: return "const";
-        case EmitsChange::no: return "false";
-        default: return "true";
+        case EmitsChange::invalidates:
+            return "invalidates";
+        case EmitsChange::constant:
+            return "const";
+        case EmitsChange::no:
+            return "false";
+        default:
+            return "true";
     }
 }
 
@@ -83,18 +99,17 @@ void append_property(std::string& xml, const Property& property) {
 /// What every object of D-Bus has.
 const std::string& standard_interfaces() {
     static const std::string xml =
-        interface_xml(Interface{.name = "org.freedesktop.DBus.Peer",
-                                .methods = {{.name = "Ping", .in = {}, .out = {}},
-                                            {.name = "GetMachineId",
-                                             .in = {},
-                                             .out = {{"machine_uuid", "s"}}}},
-                                .signals = {},
-                                .properties = {}}) +
         interface_xml(Interface{
-            .name = "org.freedesktop.DBus.Introspectable",
-            .methods = {{.name = "Introspect", .in = {}, .out = {{"xml_data", "s"}}}},
+            .name = "org.freedesktop.DBus.Peer",
+            .methods = {{.name = "Ping", .in = {}, .out = {}},
+                        {.name = "GetMachineId", .in = {}, .out = {{"machine_uuid", "s"}}}},
             .signals = {},
             .properties = {}}) +
+        interface_xml(
+            Interface{.name = "org.freedesktop.DBus.Introspectable",
+                      .methods = {{.name = "Introspect", .in = {}, .out = {{"xml_data", "s"}}}},
+                      .signals = {},
+                      .properties = {}}) +
         interface_xml(Interface{
             .name = "org.freedesktop.DBus.Properties",
             .methods = {{.name = "Get",
@@ -134,9 +149,7 @@ std::string interface_xml(const Model& model) {
 std::string_view object_manager_xml() {
     static const std::string xml = interface_xml(Interface{
         .name = "org.freedesktop.DBus.ObjectManager",
-        .methods = {{.name = "GetManagedObjects",
-                     .in = {},
-                     .out = {{"objects", "a{oa{sa{sv}}}"}}}},
+        .methods = {{.name = "GetManagedObjects", .in = {}, .out = {{"objects", "a{oa{sa{sv}}}"}}}},
         .signals = {{.name = "InterfacesAdded",
                      .arguments = {{"object", "o"}, {"interfaces", "a{sa{sv}}"}}},
                     {.name = "InterfacesRemoved",
@@ -150,8 +163,7 @@ std::string introspection_xml(const std::vector<std::string_view>& interfaces,
     std::string xml(header);
     xml += standard_interfaces();
     for (const auto& interface : interfaces) xml += interface;
-    for (const auto& child : children)
-        xml += fmt::format(" <node name=\"{}\"/>\n", escaped(child));
+    for (const auto& child : children) xml += fmt::format(" <node name=\"{}\"/>\n", escaped(child));
     return xml + "</node>\n";
 }
 

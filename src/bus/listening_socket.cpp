@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+
 #include <unistd.h>
 
 #include "os/system_error.h"
@@ -27,8 +28,8 @@ Result<sockaddr_un> address_of(const std::string& path) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     if (path.empty() || path.size() >= sizeof address.sun_path)
-        return failure(ErrorKind::invalid, "cannot listen at " + path +
-                                               ": the path of a socket has 1 to 107 bytes");
+        return failure(ErrorKind::invalid,
+                       "cannot listen at " + path + ": the path of a socket has 1 to 107 bytes");
     std::memcpy(address.sun_path, path.data(), path.size());
     return address;
 }
@@ -39,7 +40,7 @@ const sockaddr* as_sockaddr(const sockaddr_un& address) {
 
 /// What is at a path, without following a link; empty: nothing.
 Result<std::optional<struct stat>> look_at(const std::string& path) {
-    struct stat status {};
+    struct stat status{};
     if (::lstat(path.c_str(), &status) == 0) return status;
     if (errno == ENOENT) return std::nullopt;
     return system_failure("look at " + path);
@@ -83,8 +84,7 @@ Result<> bind_with_mode(int fd, const sockaddr_un& address, mode_t mode) {
 
 }  // namespace
 
-ListeningSocket::ListeningSocket(UniqueFd fd, std::string path, dev_t device,
-                                 ino_t inode) noexcept
+ListeningSocket::ListeningSocket(UniqueFd fd, std::string path, dev_t device, ino_t inode) noexcept
     : fd_(std::move(fd)), path_(std::move(path)), device_(device), inode_(inode) {}
 
 ListeningSocket::ListeningSocket(ListeningSocket&&) noexcept = default;
@@ -98,7 +98,7 @@ ListeningSocket& ListeningSocket::operator=(ListeningSocket&& other) noexcept {
 }
 
 ListeningSocket::~ListeningSocket() {
-    struct stat status {};
+    struct stat status{};
     if (!fd_ || ::lstat(path_.c_str(), &status) < 0) return;
     if (status.st_dev == device_ && status.st_ino == inode_) ::unlink(path_.c_str());
 }
@@ -111,7 +111,7 @@ Result<ListeningSocket> ListeningSocket::create(const std::string& path, mode_t 
     if (!fd) return Failure(fd.error());
     if (auto bound = bind_with_mode(fd->get(), *address, mode); !bound)
         return Failure(bound.error());
-    struct stat status {};
+    struct stat status{};
     if (::lstat(path.c_str(), &status) < 0) return system_failure("look at " + path);
     ListeningSocket socket(std::move(*fd), path, status.st_dev, status.st_ino);
     if (::listen(socket.fd(), backlog) < 0) return system_failure("listen at " + path);

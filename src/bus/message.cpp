@@ -72,13 +72,9 @@ bool Message::is_method_call() const {
     return sd_bus_message_is_method_call(message_, nullptr, nullptr) > 0;
 }
 
-bool Message::is_signal() const {
-    return sd_bus_message_is_signal(message_, nullptr, nullptr) > 0;
-}
+bool Message::is_signal() const { return sd_bus_message_is_signal(message_, nullptr, nullptr) > 0; }
 
-bool Message::is_error() const {
-    return sd_bus_message_is_method_error(message_, nullptr) > 0;
-}
+bool Message::is_error() const { return sd_bus_message_is_method_error(message_, nullptr) > 0; }
 
 bool Message::expects_reply() const {
     return is_method_call() && sd_bus_message_get_expect_reply(message_) > 0;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "bus/model.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstddef>
-#include <pugixml.hpp>
 #include <utility>
+
+#include <fmt/format.h>
+#include <pugixml.hpp>
 
 #include "bus/signature.h"
 #include "bus/text.h"
@@ -90,8 +90,8 @@ Failure ModelReader::cannot_load(std::ptrdiff_t offset, std::string_view reason)
 Result<Model> ModelReader::read() {
     if (text_.size() > max_size) return cannot_load(-1, "larger than 1 MiB");
     pugi::xml_document document;
-    const auto parsed = document.load_buffer(text_.data(), text_.size(), pugi::parse_default,
-                                             pugi::encoding_utf8);
+    const auto parsed =
+        document.load_buffer(text_.data(), text_.size(), pugi::parse_default, pugi::encoding_utf8);
     if (!parsed) return cannot_load(parsed.offset, parsed.description());
     auto node = only_child(document, "node");
     if (!node) return Failure(node.error());
@@ -133,8 +133,8 @@ Result<> ModelReader::read_member(const pugi::xml_node& member, Model& model) {
     const std::string_view element = member.name();
     if (element == "annotation") return {};
     if (element != "method" && element != "signal")
-        return cannot_load(member, fmt::format("<{}> has no place in a model",
-                                               to_bus_text(element, 40)));
+        return cannot_load(member,
+                           fmt::format("<{}> has no place in a model", to_bus_text(element, 40)));
     if (!is_member_name(name_of(member)))
         return cannot_load(member, fmt::format("'{}' cannot be the name of a {}",
                                                to_bus_text(name_of(member), 255), element));
@@ -158,8 +158,8 @@ Result<> ModelReader::check_method(const pugi::xml_node& element, const Method& 
     if (model.find_method(method.name) != nullptr)
         return cannot_load(element, fmt::format("the method '{}' is there twice", method.name));
     if (method.open && method.action)
-        return cannot_load(element, fmt::format("the method '{}' is open and has an action",
-                                                method.name));
+        return cannot_load(element,
+                           fmt::format("the method '{}' is open and has an action", method.name));
     if (auto checked = check_length(element, method.in_signature()); !checked) return checked;
     return check_length(element, method.out_signature());
 }
@@ -174,8 +174,8 @@ Result<> ModelReader::read_method_part(const pugi::xml_node& part, Method& metho
     const std::string_view element = part.name();
     if (element == "annotation") return read_annotation(part, method);
     if (element != "arg")
-        return cannot_load(part, fmt::format("<{}> has no place in a method",
-                                             to_bus_text(element, 40)));
+        return cannot_load(part,
+                           fmt::format("<{}> has no place in a method", to_bus_text(element, 40)));
     auto argument = read_argument(part);
     if (!argument) return Failure(argument.error());
     const std::string_view direction = part.attribute("direction").as_string("in");
@@ -209,7 +209,8 @@ Result<> ModelReader::read_signal(const pugi::xml_node& element, Model& model) {
     for (const auto& part : element.children()) {
         const std::string_view kind = part.name();
         if (is_foreign(part) || kind == "annotation") continue;
-        if (kind != "arg" || std::string_view(part.attribute("direction").as_string("out")) != "out")
+        if (kind != "arg" ||
+            std::string_view(part.attribute("direction").as_string("out")) != "out")
             return cannot_load(part, "a signal has arguments of direction 'out' and nothing else");
         auto argument = read_argument(part);
         if (!argument) return Failure(argument.error());
@@ -226,11 +227,11 @@ Result<Argument> ModelReader::read_argument(const pugi::xml_node& element) {
     const auto name = name_of(element);
     const std::string_view type = element.attribute("type").as_string();
     if (!name.empty() && !is_member_name(name))
-        return cannot_load(element, fmt::format("'{}' cannot be the name of an argument",
-                                                to_bus_text(name, 255)));
+        return cannot_load(
+            element, fmt::format("'{}' cannot be the name of an argument", to_bus_text(name, 255)));
     if (!is_single_type(type))
-        return cannot_load(element, fmt::format("'{}' is not one D-Bus type",
-                                                to_bus_text(type, 255)));
+        return cannot_load(element,
+                           fmt::format("'{}' is not one D-Bus type", to_bus_text(type, 255)));
     if (type.find('h') != std::string_view::npos)
         return cannot_load(element, "comar does not pass file descriptors");
     return Argument{std::string(name), std::string(type)};
@@ -244,13 +245,9 @@ std::string Signal::signature() const { return joined_types(arguments); }
 
 std::string Model::interface() const { return std::string(interface_prefix) + name; }
 
-const Method* Model::find_method(std::string_view method) const {
-    return find_in(methods, method);
-}
+const Method* Model::find_method(std::string_view method) const { return find_in(methods, method); }
 
-const Signal* Model::find_signal(std::string_view signal) const {
-    return find_in(signals, signal);
-}
+const Signal* Model::find_signal(std::string_view signal) const { return find_in(signals, signal); }
 
 Result<Model> parse_model(std::string_view text, std::string_view file) {
     return ModelReader(text, file).read();

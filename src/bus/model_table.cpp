@@ -28,8 +28,9 @@ Result<std::vector<std::string>> model_files(const std::string& folder) {
 }
 
 Result<Model> load_model(const std::string& file) {
-    return read_file(file, max_file).and_then(
-        [&](const std::string& text) { return parse_model(text, file); });
+    return read_file(file, max_file).and_then([&](const std::string& text) {
+        return parse_model(text, file);
+    });
 }
 
 }  // namespace

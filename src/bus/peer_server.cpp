@@ -10,6 +10,7 @@
 #include <utility>
 
 #include <sys/epoll.h>
+
 #include <systemd/sd-id128.h>
 #include <unistd.h>
 
@@ -91,10 +92,12 @@ bool PeerServer::State::accept_one() {
 
 /// Whom it cannot serve it hangs up on; there is nobody else to tell.
 void PeerServer::State::take(UniqueFd client) {
+    const auto peer = peer_credentials_of(client.get());
+    if (!peer || !has_room_for(peer->uid)) return;
     const Connection::Identity identity{server_id, std::string(unique_name),
                                         ":1." + std::to_string(++last_number)};
     const auto connection = Connection::serve(loop, std::move(client), identity, options.limits);
-    if (!connection || !has_room_for((*connection)->peer()->uid)) return;
+    if (!connection) return;
     const auto& name = identity.client_name;
     (*connection)->set_handler([this, name](Connection& from, Message& call) {
         return dispatch(name, from, call);
@@ -128,8 +131,8 @@ Result<PeerServer> PeerServer::listen(Loop& loop, PeerServerOptions options) {
     if (!id) return Failure(id.error());
     auto socket = ListeningSocket::create(options.path, options.mode);
     if (!socket) return Failure(socket.error());
-    auto state = std::make_unique<State>(loop, std::move(options), std::move(*socket),
-                                         std::move(*id));
+    auto state =
+        std::make_unique<State>(loop, std::move(options), std::move(*socket), std::move(*id));
     auto watch = IoWatch::create(loop, state->socket.fd(), EPOLLIN,
                                  [raw = state.get()](std::uint32_t) { raw->accept_some(); });
     if (!watch) return Failure(watch.error());

@@ -17,8 +17,8 @@
 namespace comar::bus {
 
 struct PeerServerOptions {
-    std::string path;     ///< of the socket; at most 107 bytes, unix(7)
-    mode_t mode = 0666;   ///< each call is authorized, so connecting needs no right of its own
+    std::string path;    ///< of the socket; at most 107 bytes, unix(7)
+    mode_t mode = 0666;  ///< each call is authorized, so connecting needs no right of its own
     std::vector<std::string> names;  ///< well-known names that we answer for
     std::size_t max_connections = 512;
     /// Of one user; root and the user that we run as may take what is there.

@@ -91,8 +91,7 @@ std::string describe_all(std::string_view types) {
 
 Result<std::vector<std::string>> split_signature(std::string_view signature) {
     if (signature.size() > max_length)
-        return failure(ErrorKind::invalid,
-                       "cannot read a signature of more than 255 characters");
+        return failure(ErrorKind::invalid, "cannot read a signature of more than 255 characters");
     std::vector<std::string> types;
     Reader reader(signature);
     while (!reader.at_end()) {

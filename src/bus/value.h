@@ -2,9 +2,9 @@
 #pragma once
 
 #include <cstddef>
-#include <nlohmann/json.hpp>
 #include <string_view>
 
+#include <nlohmann/json.hpp>
 #include <systemd/sd-bus.h>
 
 #include "core/result.h"
@@ -32,10 +32,10 @@ struct BodyName {
 
 /// Appends `arguments`, an array, as `signature` wants them. Strict: nothing is rounded, parsed or
 /// cut. Integers are checked for their range; a bool is not an int. Where the signature has a
-/// variant, the type is the one that {"variant": [type, value]} says, or else guessed: bool b, int i (x, t when it does not fit), float d, str s, bytes
-/// ay, dict a{sv}, list `a?` when all its elements give the same type, else av; an empty list as.
-/// invalid: "cannot convert argument 2[0] of setEntry: got str 'abc', expected int32"; nothing was
-/// appended then.
+/// variant, the type is the one that {"variant": [type, value]} says, or else guessed: bool b, int
+/// i (x, t when it does not fit), float d, str s, bytes ay, dict a{sv}, list `a?` when all its
+/// elements give the same type, else av; an empty list as. invalid: "cannot convert argument 2[0]
+/// of setEntry: got str 'abc', expected int32"; nothing was appended then.
 Result<> append_body(sd_bus_message* message, std::string_view signature, const Json& arguments,
                      BodyName name);
 

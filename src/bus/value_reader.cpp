@@ -36,16 +36,26 @@ Json json_of(double value) {
 
 Json json_of(char type, const Basic& value) {
     switch (type) {
-        case SD_BUS_TYPE_BYTE: return value.byte;
-        case SD_BUS_TYPE_BOOLEAN: return value.boolean != 0;
-        case SD_BUS_TYPE_INT16: return value.int16;
-        case SD_BUS_TYPE_UINT16: return value.uint16;
-        case SD_BUS_TYPE_INT32: return value.int32;
-        case SD_BUS_TYPE_UINT32: return value.uint32;
-        case SD_BUS_TYPE_INT64: return value.int64;
-        case SD_BUS_TYPE_UINT64: return value.uint64;
-        case SD_BUS_TYPE_DOUBLE: return json_of(value.real);
-        default: return value.text;
+        case SD_BUS_TYPE_BYTE:
+            return value.byte;
+        case SD_BUS_TYPE_BOOLEAN:
+            return value.boolean != 0;
+        case SD_BUS_TYPE_INT16:
+            return value.int16;
+        case SD_BUS_TYPE_UINT16:
+            return value.uint16;
+        case SD_BUS_TYPE_INT32:
+            return value.int32;
+        case SD_BUS_TYPE_UINT32:
+            return value.uint32;
+        case SD_BUS_TYPE_INT64:
+            return value.int64;
+        case SD_BUS_TYPE_UINT64:
+            return value.uint64;
+        case SD_BUS_TYPE_DOUBLE:
+            return json_of(value.real);
+        default:
+            return value.text;
     }
 }
 
@@ -105,14 +115,17 @@ Result<Json> BodyReader::read_all(int depth) {
 Result<Json> BodyReader::read(const Type& type, int depth) {
     if (auto counted = count(1, 0); !counted) return Failure(counted.error());
     switch (type.code) {
-        case SD_BUS_TYPE_UNIX_FD: return cannot_read("it holds a file descriptor");
+        case SD_BUS_TYPE_UNIX_FD:
+            return cannot_read("it holds a file descriptor");
         case SD_BUS_TYPE_ARRAY:
             if (type.contents == "y") return read_bytes();
             [[fallthrough]];
         case SD_BUS_TYPE_VARIANT:
         case SD_BUS_TYPE_STRUCT:
-        case SD_BUS_TYPE_DICT_ENTRY: return read_container(type, depth + 1);
-        default: return read_basic(type.code);
+        case SD_BUS_TYPE_DICT_ENTRY:
+            return read_container(type, depth + 1);
+        default:
+            return read_basic(type.code);
     }
 }
 
@@ -143,8 +156,7 @@ Result<Json> BodyReader::read_container(const Type& type, int depth) {
     if (sd_bus_message_enter_container(message_, type.code, type.contents.c_str()) < 0)
         return cannot_read("it is malformed");
     auto value = read_inside(type, depth);
-    if (value && sd_bus_message_exit_container(message_) < 0)
-        return cannot_read("it is malformed");
+    if (value && sd_bus_message_exit_container(message_) < 0) return cannot_read("it is malformed");
     return value;
 }
 

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -10,6 +8,8 @@
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "bus/base64.h"
 #include "bus/signature.h"
@@ -73,14 +73,21 @@ std::string quoted(const std::string& text) {
 /// As Python shows it.
 std::string shown(const Json& value) {
     switch (value.type()) {
-        case Json::value_t::null: return "None";
-        case Json::value_t::boolean: return value.get<bool>() ? "bool True" : "bool False";
+        case Json::value_t::null:
+            return "None";
+        case Json::value_t::boolean:
+            return value.get<bool>() ? "bool True" : "bool False";
         case Json::value_t::number_integer:
-        case Json::value_t::number_unsigned: return "int " + value.dump();
-        case Json::value_t::number_float: return "float " + value.dump();
-        case Json::value_t::string: return "str " + quoted(value.get_ref<const std::string&>());
-        case Json::value_t::array: return fmt::format("list of {}", value.size());
-        default: break;
+        case Json::value_t::number_unsigned:
+            return "int " + value.dump();
+        case Json::value_t::number_float:
+            return "float " + value.dump();
+        case Json::value_t::string:
+            return "str " + quoted(value.get_ref<const std::string&>());
+        case Json::value_t::array:
+            return fmt::format("list of {}", value.size());
+        default:
+            break;
     }
     if (const auto* pairs = dict_of(value)) return fmt::format("dict of {}", pairs->size());
     if (const auto bytes = bytes_of(value)) return fmt::format("bytes of {}", bytes->size());
@@ -241,13 +248,20 @@ Result<> BodyWriter::write(std::string_view type, const Json& value, int depth) 
     if (const auto* integer = find_integer_type(type.front()))
         return write_integer(*integer, value);
     switch (type.front()) {
-        case 'b': return write_boolean(value);
-        case 'd': return write_double(value);
-        case 'v': return write_variant(value, depth);
-        case 'a': return write_array(type, value, depth);
-        case '(': return write_struct(type, value, depth);
-        case 'h': return mismatch(value, "file descriptor, which comar does not pass");
-        default: return write_text(type.front(), value);
+        case 'b':
+            return write_boolean(value);
+        case 'd':
+            return write_double(value);
+        case 'v':
+            return write_variant(value, depth);
+        case 'a':
+            return write_array(type, value, depth);
+        case '(':
+            return write_struct(type, value, depth);
+        case 'h':
+            return mismatch(value, "file descriptor, which comar does not pass");
+        default:
+            return write_text(type.front(), value);
     }
 }
 
@@ -257,13 +271,20 @@ Result<> BodyWriter::write_integer(const IntegerType& type, const Json& value) {
     if (!in_range(value, type))
         return mismatch(value, fmt::format("{} ({} to {})", name, type.least, type.greatest));
     switch (type.code) {
-        case 'y': return append_integer<std::uint8_t>('y', value);
-        case 'n': return append_integer<std::int16_t>('n', value);
-        case 'q': return append_integer<std::uint16_t>('q', value);
-        case 'i': return append_integer<std::int32_t>('i', value);
-        case 'u': return append_integer<std::uint32_t>('u', value);
-        case 'x': return append_integer<std::int64_t>('x', value);
-        default: return append_integer<std::uint64_t>('t', value);
+        case 'y':
+            return append_integer<std::uint8_t>('y', value);
+        case 'n':
+            return append_integer<std::int16_t>('n', value);
+        case 'q':
+            return append_integer<std::uint16_t>('q', value);
+        case 'i':
+            return append_integer<std::int32_t>('i', value);
+        case 'u':
+            return append_integer<std::uint32_t>('u', value);
+        case 'x':
+            return append_integer<std::int64_t>('x', value);
+        default:
+            return append_integer<std::uint64_t>('t', value);
     }
 }
 
@@ -354,8 +375,8 @@ Result<> BodyWriter::write_dict(std::string_view type, const Json& value, int de
 
 Result<> BodyWriter::write_entry(std::string_view entry, const Json& pair, int depth) {
     const auto& key = pair[0];
-    path_.push_back(fmt::format("[{}]", key.is_string() ? quoted(key.get<std::string>())
-                                                        : shown(key)));
+    path_.push_back(
+        fmt::format("[{}]", key.is_string() ? quoted(key.get<std::string>()) : shown(key)));
     if (auto written = write(entry.substr(0, 1), key, depth); !written) return written;
     if (auto written = write(entry.substr(1), pair[1], depth); !written) return written;
     path_.pop_back();
@@ -377,8 +398,7 @@ Result<std::vector<std::string>> types_for(std::string_view signature, const Jso
     if (!arguments.is_array() || arguments.size() != types->size())
         return failure(ErrorKind::invalid,
                        fmt::format("cannot convert the {}s of {}: got {}, expected {}",
-                                   name.element, name.member, arguments.size(),
-                                   described(*types)));
+                                   name.element, name.member, arguments.size(), described(*types)));
     return types;
 }
 

@@ -4,6 +4,8 @@
 #include <climits>
 #include <csignal>
 #include <cstring>
+#include <string>
+#include <vector>
 
 #include <unistd.h>
 
@@ -29,15 +31,25 @@ std::string host_program() {
     return ::access(installed.c_str(), X_OK) == 0 ? installed : own_folder() + host_name;
 }
 
+std::vector<std::string> host_words(const Invocation& invocation) {
+    std::vector<std::string> words{host_name, "check"};
+    if (invocation.json) words.emplace_back("--json");
+    if (!invocation.model.empty()) words.insert(words.end(), {"--model", invocation.model});
+    words.emplace_back("--");
+    words.insert(words.end(), invocation.operands.begin(), invocation.operands.end());
+    return words;
+}
+
 }  // namespace
 
 ExitCode run_check(const Invocation& invocation, Output&) {
     const std::string program = host_program();
-    std::vector<const char*> words{host_name, "check"};
-    for (const auto& file : invocation.operands) words.push_back(file.c_str());
-    words.push_back(nullptr);
+    const auto words = host_words(invocation);
+    std::vector<char*> pointers;
+    for (const auto& word : words) pointers.push_back(const_cast<char*>(word.c_str()));
+    pointers.push_back(nullptr);
     ::signal(SIGPIPE, SIG_DFL);  // it would inherit that comar ignores it
-    ::execv(program.c_str(), const_cast<char* const*>(words.data()));
+    ::execv(program.c_str(), pointers.data());
     complain("cannot run " + program + ": " + std::strerror(errno));
     return ExitCode::failed;
 }

@@ -36,7 +36,7 @@ std::string help_of_all() {
     std::string text =
         "usage: comar COMMAND [OPTIONS] ...\n       comar NAME COMMAND\n\nCommands:\n";
     for (const auto& command : commands()) {
-        text += fmt::format("  {:<20} {}\n", fmt::format("{} {}", command.name, command.operands),
+        text += fmt::format("  {:<22}{}\n", fmt::format("{} {}", command.name, command.operands),
                             command.summary);
     }
     return text + "\nOptions of every command:\n" + options_of(nullptr) +

@@ -19,6 +19,7 @@ struct Job {
     const char* method;
     Message (*call)(Bus& bus, const std::string& service, const char* method);
     Needs needs;
+    std::string_view doing;
     std::string_view done;
 };
 
@@ -31,11 +32,11 @@ Message call_manager(Bus& bus, const std::string& service, const char* method) {
 }
 
 constexpr Job jobs[] = {
-    {"start", "start", call_service, Needs::nothing, "started"},
-    {"stop", "stop", call_service, Needs::nothing, "stopped"},
-    {"restart", "Restart", call_manager, Needs::nothing, "restarted"},
-    {"reload", "reload", call_service, Needs::running_service, "reloaded"},
-    {"ready", "ready", call_service, Needs::nothing, "ready"},
+    {"start", "start", call_service, Needs::nothing, "start", "started"},
+    {"stop", "stop", call_service, Needs::nothing, "stop", "stopped"},
+    {"restart", "Restart", call_manager, Needs::nothing, "restart", "restarted"},
+    {"reload", "reload", call_service, Needs::running_service, "reload", "reloaded"},
+    {"ready", "ready", call_service, Needs::nothing, "make ready", "ready"},
 };
 
 bool is_stopped(Bus& bus, const std::string& service) {
@@ -49,7 +50,7 @@ bool is_stopped(Bus& bus, const std::string& service) {
 
 ExitCode fail(Session& session, const Job& job, const std::string& service,
               const CallFailure& failure) {
-    report_service_failure(session, job.command, service, failure);
+    report_service_failure(session, job.doing, service, failure);
     const ExitCode code = exit_code_of(failure);
     const bool wants_reason = code == ExitCode::failed && job.needs == Needs::running_service;
     return wants_reason && is_stopped(session.bus, service) ? ExitCode::not_running : code;

@@ -33,7 +33,8 @@ int read_findings(sd_bus_message* reply, Findings& findings) {
     while (r > 0 &&
            (r = sd_bus_message_read(reply, "(suss)", &severity, &line, &file, &message)) > 0) {
         if (std::string_view(severity) == "error") ++findings.errors;
-        findings.text += fmt::format("{}:{}: {}: {}\n", file, line, severity, message);
+        const std::string place = line == 0 ? file : fmt::format("{}:{}", file, line);
+        findings.text += fmt::format("{}: {}: {}\n", place, severity, message);
     }
     if (r >= 0) r = sd_bus_message_exit_container(reply);
     const char* diff = nullptr;

@@ -23,7 +23,8 @@ ExitCode run_startup(const Invocation& invocation, Output& output) {
     ExitCode code = ExitCode::ok;
     session->bus.call_all(std::move(calls), Patience::job, [&](std::size_t index, Reply reply) {
         if (!reply) {
-            report_service_failure(*session, "switch " + state, services[index], reply.error());
+            report_service_failure(*session, "set the start-up state of", services[index],
+                                   reply.error());
             code = combined(code, exit_code_of(reply.error()));
         } else if (invocation.verbose) {
             output.print(services[index] + ": " + state + "\n");

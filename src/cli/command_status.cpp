@@ -26,7 +26,7 @@ struct Found {
 };
 
 ExitCode fail(Session& session, const std::string& service, const CallFailure& failure) {
-    report_service_failure(session, "tell the status of", service, failure);
+    report_failure(session, "tell the status of " + service, failure);
     return ExitCode::status_unknown;
 }
 

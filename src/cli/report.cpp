@@ -34,6 +34,13 @@ std::string log_advice(Bus& bus, const std::string& service) {
     return "; log: " + path;
 }
 
+/// comard's own errors often begin as ours would, with the service's canonical name.
+std::string complaint(std::string_view doing, const std::string& reason) {
+    const std::string_view verb = doing.substr(0, doing.find(' '));
+    if (reason.starts_with(fmt::format("cannot {} ", verb))) return reason;
+    return fmt::format("cannot {}: {}", doing, reason);
+}
+
 }  // namespace
 
 void report_unreachable(const Address& address, const Error& error) {
@@ -42,24 +49,24 @@ void report_unreachable(const Address& address, const Error& error) {
 }
 
 void report_failure(const Session& session, std::string_view doing, const CallFailure& failure) {
-    complain(fmt::format("cannot {}: {}", doing, reason_of(failure)));
-    if (is_unreachable(failure)) advise_to_start(session.address);
-    if (exit_code_of(failure) == ExitCode::not_authorized)
+    complain(complaint(doing, reason_of(failure)));
+    const ExitCode code = exit_code_of(failure);
+    if (is_unreachable(failure))
+        advise_to_start(session.address);
+    else if (code == ExitCode::not_authorized)
         advise("only root may do that, and whom polkit allows it");
+    else if (code == ExitCode::not_installed)
+        advise(fmt::format("see: comar{} list", session.address.options));
 }
 
 void report_service_failure(Session& session, std::string_view verb, const std::string& service,
                             const CallFailure& failure) {
     report_failure(session, fmt::format("{} {}", verb, service), failure);
-    const std::string comar = "comar" + session.address.options;
     const ExitCode code = exit_code_of(failure);
-    if (code == ExitCode::not_installed)
-        advise(fmt::format("see: {} list", comar));
-    else if (code == ExitCode::unimplemented)
-        advise(fmt::format("see: {} status {}", comar, service));
-    else if (code == ExitCode::failed && !is_unreachable(failure))
-        advise(
-            fmt::format("see: {} status {}{}", comar, service, log_advice(session.bus, service)));
+    const bool script_said_no = code == ExitCode::failed && !is_unreachable(failure);
+    if (!script_said_no && code != ExitCode::unimplemented) return;
+    advise(fmt::format("see: comar{} status {}{}", session.address.options, service,
+                       script_said_no ? log_advice(session.bus, service) : ""));
 }
 
 }  // namespace comar::cli

@@ -127,7 +127,7 @@ struct Daemon::Parts {
     StartUpStates start_up{paths.start_up};
     Outputs outputs{loop, paths.output, paths.log};
     ServiceTable services{
-        Service::Context{loop, children, paths.services, find_cgroup_parent(paths.root), {},
+        Service::Context{loop, children, paths.services, find_cgroup_parent(paths.root), {}, {},
                          [this](const std::string& app, bool running) { announce(app, running); }},
         registry};
     WorkerPool pool{loop, children,
@@ -248,6 +248,7 @@ Result<std::unique_ptr<Daemon>> Daemon::create(Options options) {
                                          std::move(*lock), std::move(*loop), std::move(*children));
     parts->bridge.set_invoker(parts->invoker);
     parts->services.set_own_children([raw = parts.get()] { return raw->pool.processes(); });
+    parts->services.set_reaps([raw = parts.get()](pid_t pid) { return raw->pool.is_host(pid); });
     for (const Error& error : parts->registry.load()) {
         spdlog::error("{}, skipping", error.message);
     }

@@ -91,8 +91,10 @@ json Listing::row(const Script& script, StartUp start_up, const std::string& lan
 
 void Listing::properties(const CallRequest& by, Done done) {
     const Script& script = *parts_.registry.find(service_model, by.app);
-    if (!must_ask(script)) {
-        return done(describe(by.app, state_of(*parts_.services.find(by.app), std::nullopt)));
+    const Service& known = *parts_.services.find(by.app);
+    // A start that is under way is known, whatever status() says of it so far.
+    if (known.state() == ServiceState::starting || !must_ask(script)) {
+        return done(describe(by.app, state_of(known, std::nullopt)));
     }
     StatusQuery::ask(parts_.calls, parts_.bridge, by, {by.app},
                      [this, app = by.app, done = std::move(done)](StatusQuery::Answers answers) {

@@ -143,7 +143,7 @@ void RunningCall::on_io(std::uint32_t events) {
         if (phase_ != Phase::running) return;
         on_message(frame);
     }
-    if (channel_.at_end()) lost_connection();
+    if (phase_ != Phase::gone && channel_.at_end()) lost_connection();
 }
 
 /// Normal after the answer. Before it: the worker ended, which its exit status will explain, or the
@@ -166,8 +166,22 @@ void RunningCall::on_message(const json& message) {
         answer(tl::unexpected(CallError{text_of(message, "name"), text_of(message, "message")}),
                read_left(message));
     } else {
-        events_.message(message);
+        return events_.message(message);
     }
+    if (message.value("again", json()) == json(true)) give_back();
+}
+
+/// The worker waits for its next call.
+void RunningCall::give_back() {
+    if (phase_ != Phase::answered) return;
+    auto socket = channel_.release();
+    if (!socket) return;
+    phase_ = Phase::gone;
+    timer_.disarm();
+    watch_.reset();
+    pool_.forget(worker_.pid);
+    pool_.put_back({worker_, std::move(*socket)});
+    events_.gone();
 }
 
 void RunningCall::answer(CallReply reply, std::vector<ProcessId> left) {

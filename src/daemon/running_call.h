@@ -37,7 +37,7 @@ public:
         std::function<void(const nlohmann::json&)> message;
         /// The answer is known. Called once; the worker may live a moment longer.
         std::function<void(CallReply, std::vector<ProcessId> left)> answered;
-        /// The worker has ended. Called once, after `answered`; the object may be destroyed.
+        /// The worker has ended, or serves another call. Called once, after `answered`; the object may be destroyed.
         std::function<void()> gone;
     };
 
@@ -75,6 +75,7 @@ private:
     void on_timer();
     void check_memory();
     void answer(CallReply reply, std::vector<ProcessId> left);
+    void give_back();
     void lost_connection();
     void kill_round();
     [[nodiscard]] bool kill_descendants() const;

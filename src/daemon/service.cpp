@@ -52,7 +52,7 @@ bool is_script_host(pid_t pid) {
 Service::Service(Context& context, std::string app)
     : context_(context),
       app_(std::move(app)),
-      processes_(context.loop, context.children, context.orphans,
+      processes_(context.loop, context.children, context.orphans, context.reaps,
                  {[this] { emptied(); },
                   [this](const ProcessId& id, std::optional<ExitStatus> status) {
                       exited(id, status);
@@ -141,7 +141,10 @@ void Service::worker_began(const ProcessId& worker, bool in_cgroup) {
 void Service::worker_gone(const ProcessId& worker, bool crashed) {
     if (worker_ == worker) worker_.reset();
     // A worker that crashed could not tell what it has left behind; it is a child of comard now.
-    if (crashed && processes_.cgroup_path().empty()) left_behind(context_.orphans());
+    if (crashed && processes_.cgroup_path().empty()) {
+        left_behind(context_.orphans());
+        if (processes_.alive()) feed(FoundAlive{});
+    }
     processes_.include(worker);
     changed();
 }
@@ -154,7 +157,7 @@ void Service::process_started(const ProcessId& process) {
 }
 
 void Service::left_behind(const std::vector<ProcessId>& left) {
-    for (const ProcessId& id : left) processes_.adopt(id);
+    for (const ProcessId& id : left) processes_.claim(id);
     if (!left.empty()) changed();
 }
 

@@ -26,6 +26,7 @@ public:
         std::string state_folder;   ///< <run>/services
         std::string cgroup_parent;  ///< empty: no cgroups here
         ServiceProcesses::Orphans orphans;
+        ServiceProcesses::Reaps reaps;
         /// Emit the signal Changed with "started" or "stopped".
         std::function<void(const std::string& app, bool running)> announce;
     };

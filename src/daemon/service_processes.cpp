@@ -19,9 +19,13 @@ bool lives(const ProcessId& id) {
 
 }  // namespace
 
-ServiceProcesses::ServiceProcesses(Loop& loop, ChildWatch& children, Orphans orphans,
+ServiceProcesses::ServiceProcesses(Loop& loop, ChildWatch& children, Orphans orphans, Reaps reaps,
                                    Events events)
-    : loop_(loop), children_(children), orphans_(std::move(orphans)), events_(std::move(events)) {}
+    : loop_(loop),
+      children_(children),
+      orphans_(std::move(orphans)),
+      reaps_(std::move(reaps)),
+      events_(std::move(events)) {}
 
 ServiceProcesses::~ServiceProcesses() {
     for (const auto& [pid, one] : adopted_) children_.forget(pid);
@@ -59,17 +63,31 @@ void ServiceProcesses::adopt(const ProcessId& id) {
     // It has ended already; when its parent has too, we reap it and learn how.
     if (!process) return;
     one.process = std::move(*process);
-    // A child of ours is reaped, and its exit status known; of others only the end is seen.
+    // How a child of ours or of the script host ended is told; of others only the end is seen.
     auto watch = IoWatch::create(loop_, one.process->pidfd(), EPOLLIN, [this, pid = id.pid](
                                                                            std::uint32_t) {
         const auto found = adopted_.find(pid);
         if (found == adopted_.end()) return;
         const auto now = read_stat(pid);
-        const bool ours = now && now->id == found->second.id && now->parent == ::getpid();
+        const bool told = now && now->id == found->second.id &&
+                          (now->parent == ::getpid() || reaps_(now->parent));
         found->second.watch->disable();
-        if (!ours) on_exit(pid, std::nullopt);
+        if (!told) on_exit(pid, std::nullopt);
     });
     if (watch) one.watch = std::move(*watch);
+}
+
+void ServiceProcesses::claim(const ProcessId& id) {
+    adopt(id);
+    if (!cgroup_ || cgroup_->contains(id.pid).value_or(true)) return;
+    // What it forks while it moves may stay behind, and is found by the next look.
+    constexpr int looks = 3;
+    for (int look = 0; look < looks; ++look) {
+        (void)cgroup_->add(id.pid);
+        for (const ProcessId& below : descendants(id.pid).value_or(std::vector<ProcessId>{})) {
+            (void)cgroup_->add(below.pid);
+        }
+    }
 }
 
 void ServiceProcesses::on_exit(pid_t pid, std::optional<ExitStatus> status) {

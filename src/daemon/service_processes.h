@@ -33,8 +33,11 @@ public:
     /// `orphans` tells which children of comard nobody has claimed yet (those that hung below a
     /// process that has just ended).
     using Orphans = std::function<std::vector<ProcessId>()>;
+    /// Whether this process reaps its children for comard and tells how they ended.
+    using Reaps = std::function<bool(pid_t)>;
 
-    ServiceProcesses(Loop& loop, ChildWatch& children, Orphans orphans, Events events);
+    ServiceProcesses(Loop& loop, ChildWatch& children, Orphans orphans, Reaps reaps,
+                     Events events);
     ServiceProcesses(const ServiceProcesses&) = delete;
     ServiceProcesses& operator=(const ServiceProcesses&) = delete;
     ~ServiceProcesses();
@@ -46,6 +49,9 @@ public:
 
     /// Adds a process that the service is known to have, and hears of its end.
     void adopt(const ProcessId& id);
+
+    /// The same for one that may not be in the cgroup yet: moves it there, with all below it.
+    void claim(const ProcessId& id);
 
     /// Workers that run a call of the service: in its cgroup, but not of it.
     void exclude(const ProcessId& worker) { excluded_.insert(worker.pid); }
@@ -79,6 +85,7 @@ private:
     Loop& loop_;
     ChildWatch& children_;
     Orphans orphans_;
+    Reaps reaps_;
     Events events_;
     std::optional<Cgroup> cgroup_;
     UniqueFd cgroup_events_;

@@ -22,6 +22,7 @@ namespace fs = std::filesystem;
 ServiceTable::ServiceTable(Service::Context context, const Registry& registry)
     : context_(std::move(context)), registry_(registry) {
     context_.orphans = [this] { return orphans(); };
+    context_.reaps = [this](pid_t pid) { return reaps_ && reaps_(pid); };
 }
 
 Service* ServiceTable::find(const std::string& app) {

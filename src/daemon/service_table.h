@@ -14,7 +14,7 @@ namespace comar {
 /// The services of the registered scripts.
 class ServiceTable {
 public:
-    /// Both outlive the table. `context.orphans` is set by the table.
+    /// Both outlive the table. `context.orphans` and `reaps` are set by the table.
     ServiceTable(Service::Context context, const Registry& registry);
     ServiceTable(const ServiceTable&) = delete;
     ServiceTable& operator=(const ServiceTable&) = delete;
@@ -32,6 +32,8 @@ public:
     void set_own_children(std::function<std::vector<ProcessId>()> own) {
         own_children_ = std::move(own);
     }
+    /// The script host reaps what workers start as their siblings.
+    void set_reaps(ServiceProcesses::Reaps reaps) { reaps_ = std::move(reaps); }
 
     /// Writes all that waits to be written, and removes what is empty.
     void shut_down();
@@ -44,6 +46,7 @@ private:
     const Registry& registry_;
     std::map<std::string, std::unique_ptr<Service>> services_;
     std::function<std::vector<ProcessId>()> own_children_;
+    ServiceProcesses::Reaps reaps_;
 };
 
 }  // namespace comar

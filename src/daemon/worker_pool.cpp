@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "os/proc_scan.h"
 #include "os/spawn.h"
 #include "os/system_error.h"
 
@@ -79,13 +80,29 @@ void WorkerPool::acquire(Ticket who, Taker taker) {
     }
     idle_timer_.arm(options_.idle);
     if (!idle_.empty() && waiting_.empty()) {
-        Worker worker = std::move(idle_.front());
-        idle_.pop_front();
+        Worker worker = std::move(idle_.back());
+        idle_.pop_back();
         taker(std::move(worker));
     } else {
         waiting_.push_back({who, std::move(taker)});
     }
     refill();
+}
+
+void WorkerPool::put_back(Worker worker) {
+    idle_timer_.arm(options_.idle);
+    if (!shut_down_) hand_over(std::move(worker));
+}
+
+/// To whoever waits longest, or else to those that wait for work.
+void WorkerPool::hand_over(Worker worker) {
+    if (waiting_.empty()) {
+        idle_.push_back(std::move(worker));
+        return;
+    }
+    const Taker taker = std::move(waiting_.front().taker);
+    waiting_.pop_front();
+    taker(std::move(worker));
 }
 
 void WorkerPool::cancel(Ticket who) {
@@ -146,6 +163,7 @@ Result<> WorkerPool::start_host() {
                                     ? "signal " + std::to_string(exited.status.signal)
                                     : "exit code " + std::to_string(exited.status.code);
         if (host_ && host_->id.pid == exited.pid) host_lost("it ended with " + how);
+        loop_.defer([this] { miss_workers(); });
     });
     return {};
 }
@@ -178,7 +196,8 @@ void WorkerPool::on_message(const json& message, std::optional<UniqueFd> fd) {
     if (op == "worker") {
         on_worker(message, std::move(fd));
     } else if (op == "exited") {
-        worker_ended(message.value("pid", 0), from_wait_status(message.value("status", 0)));
+        // A worker, or a program that one has started as its sibling.
+        children_.tell({message.value("pid", 0), from_wait_status(message.value("status", 0))});
     } else if (op == "error") {
         if (host_->forking > 0) --host_->forking;
         // Out of processes or memory: those that wait get to know, the next call tries again.
@@ -197,13 +216,7 @@ void WorkerPool::on_worker(const json& message, std::optional<UniqueFd> fd) {
     children_.on_exit(worker.id.pid, [this](const ReapedChild& exited) {
         worker_ended(exited.pid, exited.status);
     });
-    if (waiting_.empty()) {
-        idle_.push_back(std::move(worker));
-        return;
-    }
-    Taker taker = std::move(waiting_.front().taker);
-    waiting_.pop_front();
-    taker(std::move(worker));
+    hand_over(std::move(worker));
     refill();
 }
 
@@ -216,6 +229,14 @@ void WorkerPool::worker_ended(pid_t pid, ExitStatus status) {
     const ExitCallback callback = std::move(found->second);
     exit_callbacks_.erase(found);
     callback(status);
+}
+
+/// After the end of a host: what it reaped last it could not tell any more.
+void WorkerPool::miss_workers() {
+    for (const auto& [pid, id] : std::map(workers_)) {
+        const auto stat = read_stat(pid);
+        if (!stat || stat->id != id) worker_ended(pid, {});
+    }
 }
 
 void WorkerPool::host_lost(const std::string& why) {

@@ -25,7 +25,7 @@
 
 namespace comar {
 
-/// A forked interpreter that waits for its one call.
+/// A forked interpreter that waits for a call.
 struct Worker {
     ProcessId id;
     UniqueFd socket;
@@ -34,6 +34,8 @@ struct Worker {
 /// The script host and the workers that it forks (docs/protocol.md, "Host control"). The host is
 /// started by the first call, forks a few workers ahead of the calls, is started anew when it dies,
 /// and is let go when nothing was called for a while. Workers outlive their host.
+/// Forking a worker costs more than most calls, so one whose call has left nothing behind serves
+/// the next one too.
 class WorkerPool {
 public:
     struct Options {
@@ -57,12 +59,17 @@ public:
     /// Its taker is not called any more.
     void cancel(Ticket who);
 
+    /// Takes back a worker that says it is as good as new.
+    void put_back(Worker worker);
+
     void on_exit(pid_t worker, ExitCallback callback);
     void forget(pid_t worker) { exit_callbacks_.erase(worker); }
 
     /// The host and all workers that live: children of comard or to become so, and never a
     /// service's.
     [[nodiscard]] std::vector<ProcessId> processes() const;
+
+    [[nodiscard]] bool is_host(pid_t pid) const { return host_ && host_->id.pid == pid; }
 
     /// Kills the host and takes no calls any more.
     void shut_down();
@@ -87,6 +94,8 @@ private:
     void on_message(const nlohmann::json& message, std::optional<UniqueFd> fd);
     void on_worker(const nlohmann::json& message, std::optional<UniqueFd> fd);
     void worker_ended(pid_t pid, ExitStatus status);
+    void hand_over(Worker worker);
+    void miss_workers();
     void host_lost(const std::string& why);
     void fail_waiting(const std::string& why);
     void let_go();
@@ -95,7 +104,7 @@ private:
     ChildWatch& children_;
     Options options_;
     std::optional<Host> host_;
-    std::deque<Worker> idle_;
+    std::vector<Worker> idle_;  ///< the last one was used last, so its memory is warm
     std::deque<Waiting> waiting_;
     std::map<pid_t, ProcessId> workers_;
     std::map<pid_t, ExitCallback> exit_callbacks_;

@@ -55,11 +55,6 @@ Result<> send_message(int socket, const std::string& message, int fd = -1) {
     return {};
 }
 
-std::string about(const char* op, const ProcessId& id) {
-    return std::string(R"({"op": ")") + op + R"(", "pid": )" + std::to_string(id.pid) +
-           R"(, "start_time": )" + std::to_string(id.start_time);
-}
-
 }  // namespace
 
 Result<> ForkServer::run() {
@@ -123,8 +118,9 @@ Result<> ForkServer::fork_worker() {
     if (pid < 0) return failed("fork", error);
     const auto stat = read_stat(pid);
     const ProcessId id = stat ? stat->id : ProcessId{pid, 0};
-    workers_[pid] = id;
-    return send_message(control_.get(), about("worker", id) + "}", ours.get());
+    const std::string message = R"({"op": "worker", "pid": )" + std::to_string(id.pid) +
+                                R"(, "start_time": )" + std::to_string(id.start_time) + "}";
+    return send_message(control_.get(), message, ours.get());
 }
 
 void ForkServer::become_worker(UniqueFd socket) {
@@ -142,11 +138,8 @@ Result<> ForkServer::report_exits() {
     int status = 0;
     pid_t pid = 0;
     while ((pid = ::waitpid(-1, &status, WNOHANG)) > 0) {
-        const auto found = workers_.find(pid);
-        if (found == workers_.end()) continue;
-        const std::string message =
-            about("exited", found->second) + R"(, "status": )" + std::to_string(status) + "}";
-        workers_.erase(found);
+        const std::string message = R"({"op": "exited", "pid": )" + std::to_string(pid) +
+                                    R"(, "status": )" + std::to_string(status) + "}";
         if (auto sent = send_message(control_.get(), message); !sent) return sent;
     }
     return {};

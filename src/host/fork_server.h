@@ -2,7 +2,6 @@
 #pragma once
 
 #include <functional>
-#include <map>
 
 #include "core/result.h"
 #include "os/process.h"
@@ -12,7 +11,8 @@ namespace comar {
 
 /// Makes workers on request, as docs/protocol.md has it under "Host control". What happens:
 /// comard asks for one; the host forks it with one end of a new socket, sends the other end to
-/// comard, and tells how each one ended. Ends when comard closes the control socket.
+/// comard, and tells how each child ended: workers, and programs that workers have started as their
+/// siblings. Ends when comard closes the control socket.
 class ForkServer {
 public:
     /// `work` runs in each worker with its socket, and does not return.
@@ -33,7 +33,6 @@ private:
     UniqueFd control_;
     UniqueFd signals_;
     Work work_;
-    std::map<pid_t, ProcessId> workers_;
 };
 
 }  // namespace comar

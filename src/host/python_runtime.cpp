@@ -15,9 +15,20 @@ Failure failed(const char* doing, const std::string& why) {
     return failure(ErrorKind::internal, std::string("cannot ").append(doing).append(": ") + why);
 }
 
+/// Text files are UTF-8 for scripts, whatever the locale.
+Result<> prepare() {
+    PyPreConfig config;
+    PyPreConfig_InitIsolatedConfig(&config);
+    config.utf8_mode = 1;
+    const PyStatus status = Py_PreInitialize(&config);
+    if (PyStatus_Exception(status) == 0) return {};
+    return failed("prepare Python", status.err_msg == nullptr ? "unknown" : status.err_msg);
+}
+
 }  // namespace
 
 Result<> PythonRuntime::start(const std::string& library) {
+    if (auto prepared = prepare(); !prepared) return prepared;
     PyConfig config;
     PyConfig_InitIsolatedConfig(&config);
     config.install_signal_handlers = 0;
@@ -37,12 +48,9 @@ Result<> PythonRuntime::start(const std::string& library) {
 
 Result<> PythonRuntime::warm_up() {
     try {
-        py::module_::import("comar.worker");
-        const py::module_ gc = py::module_::import("gc");
-        gc.attr("collect")();
-        gc.attr("freeze")();
+        py::module_::import("comar.worker").attr("warm_up")();
     } catch (const py::error_already_set& error) {
-        return failed("import comar.worker", error.what());
+        return failed("warm up", error.what());
     }
     return {};
 }

@@ -70,6 +70,8 @@ void ChildWatch::on_exit(pid_t pid, Callback callback) {
     state_->callbacks.insert_or_assign(pid, std::move(callback));
 }
 
+void ChildWatch::tell(const ReapedChild& child) { state_->tell(child); }
+
 void ChildWatch::forget(pid_t pid) { state_->callbacks.erase(pid); }
 
 }  // namespace comar

@@ -32,6 +32,9 @@ public:
 
     /// Calls `callback` once, when the child `pid` has exited; replaces an earlier one.
     void on_exit(pid_t pid, Callback callback);
+    /// Another process has reaped a child of its own and says how it ended: the call-back for that
+    /// pid is called as if it had been ours.
+    void tell(const ReapedChild& child);
     /// Its exit goes to `others` then.
     void forget(pid_t pid);
 

@@ -31,8 +31,7 @@ Result<IoWatch> IoWatch::create(Loop& loop, int fd, std::uint32_t events, Callba
         return 0;
     };
     sd_event_source* source = nullptr;
-    const int result =
-        sd_event_add_io(loop.event(), &source, fd, events, on_events, state.get());
+    const int result = sd_event_add_io(loop.event(), &source, fd, events, on_events, state.get());
     if (result < 0) return system_failure("watch a file descriptor", -result);
     state->source = EventSource(source);
     return IoWatch(std::move(state));
@@ -42,9 +41,7 @@ void IoWatch::set_events(std::uint32_t events) noexcept {
     sd_event_source_set_io_events(state_->source.get(), events);
 }
 
-void IoWatch::enable() noexcept {
-    sd_event_source_set_enabled(state_->source.get(), SD_EVENT_ON);
-}
+void IoWatch::enable() noexcept { sd_event_source_set_enabled(state_->source.get(), SD_EVENT_ON); }
 
 void IoWatch::disable() noexcept {
     sd_event_source_set_enabled(state_->source.get(), SD_EVENT_OFF);

@@ -44,8 +44,7 @@ Loop::State::~State() {
 }
 
 void Loop::State::fail(std::string_view reason) {
-    if (!error)
-        error = Error{ErrorKind::internal, std::string("cannot go on: ").append(reason), 0};
+    if (!error) error = Error{ErrorKind::internal, std::string("cannot go on: ").append(reason), 0};
     quitting = true;
 }
 
@@ -115,8 +114,7 @@ Result<> Loop::on_signal(int signo, std::function<void()> callback) {
     if (auto blocked = block_signal(signo); !blocked) return blocked;
     auto signal = std::make_shared<State::Signal>(*state_, std::move(callback), EventSource());
     sd_event_source* source = nullptr;
-    const int result =
-        sd_event_add_signal(state_->event, &source, signo, run_signal, signal.get());
+    const int result = sd_event_add_signal(state_->event, &source, signo, run_signal, signal.get());
     if (result < 0) return system_failure("watch signal " + std::to_string(signo), -result);
     signal->source = EventSource(source);
     state_->signals.emplace(signo, std::move(signal));

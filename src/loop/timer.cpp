@@ -63,9 +63,7 @@ void Timer::arm(std::chrono::nanoseconds after) noexcept {
     arm(after < TimePoint::max() - now ? now + after : TimePoint::max());
 }
 
-void Timer::disarm() noexcept {
-    sd_event_source_set_enabled(state_->source.get(), SD_EVENT_OFF);
-}
+void Timer::disarm() noexcept { sd_event_source_set_enabled(state_->source.get(), SD_EVENT_OFF); }
 
 bool Timer::armed() const noexcept {
     return sd_event_source_get_enabled(state_->source.get(), nullptr) > 0;

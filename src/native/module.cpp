@@ -11,6 +11,7 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include "native/namespace_snapshot.h"
 #include "native/errors.h"
 #include "native/text.h"
 #include "native/waiting.h"
@@ -88,7 +89,7 @@ std::tuple<pid_t, std::uint64_t, int> start(
     const std::vector<Text>& arguments, const py::object& environment,
     const std::optional<std::string>& user, std::optional<int> nice, bool new_session,
     std::optional<mode_t> umask, const std::optional<Text>& directory, int input, int output,
-    int error, std::optional<int> parent_death_signal) {
+    int error, std::optional<int> parent_death_signal, int cgroup, bool sibling) {
     auto child = value_or_raise(spawn({.arguments = bytes_of(arguments),
                                        .environment = variables_of(environment),
                                        .directory = bytes_of(directory),
@@ -100,6 +101,8 @@ std::tuple<pid_t, std::uint64_t, int> start(
                                        .umask = umask,
                                        .nice = nice,
                                        .credentials = credentials_of(user),
+                                       .cgroup = cgroup,
+                                       .sibling = sibling,
                                        .parent_death_signal = parent_death_signal}));
     return {child.id.pid, child.id.start_time, child.pidfd.release()};
 }
@@ -110,13 +113,15 @@ void define_spawn(py::module_& module) {
         "user"_a = py::none(), "nice"_a = py::none(), "new_session"_a = false,
         "umask"_a = py::none(), "directory"_a = py::none(), "stdin"_a = -1, "stdout"_a = -1,
         "stderr"_a = -1, "parent_death_signal"_a = py::none(),
+        "cgroup"_a = -1, "sibling"_a = false,
         "Starts a program and returns (pid, start_time, pidfd).\n\n"
         "When this returns, the program runs; otherwise there is no child and OSError tells\n"
         "the step that failed. A name without a slash is searched for along PATH of the\n"
         "child's environment. `user` is \"user\" or \"user:group\", with that user's\n"
         "supplementary groups; `nice` is added to the niceness. stdin -1 is /dev/null; stdout\n"
         "and stderr -1 are our own. All other fds are closed in the child, no signal is\n"
-        "blocked or ignored there. The caller owns the pidfd and must reap the child:\n"
+        "blocked or ignored there. `cgroup` is an open cgroup.procs to move to. A `sibling` is a\n"
+        "child of our parent, which reaps it, where the system allows that. The caller owns the pidfd and must reap the child:\n"
         "`wait_exit` or `reap_children`.");
 }
 
@@ -343,6 +348,7 @@ PYBIND11_MODULE(_native, module) {
         "What the Service API needs from the kernel: starting, finding and signalling "
         "processes.";
     comar::native::define_spawn(module);
+    comar::native::define_namespace_snapshot(module);
     comar::native::define_process(module);
     comar::native::define_scan(module);
     comar::native::define_claims(module);

@@ -75,12 +75,14 @@ Result<NewProcess> fork_process(ChildFunction function, void* argument) {
     return pidfd.map([&](UniqueFd& fd) { return NewProcess{.pid = pid, .pidfd = std::move(fd)}; });
 }
 
-Result<NewProcess> clone_sharing_memory(ChildFunction function, void* argument) {
+Result<NewProcess> clone_sharing_memory(ChildFunction function, void* argument, Kinship kinship) {
     const ChildStack stack;
     if (!stack.guard()) return system_failure("make a stack");
     int pidfd = -1;
-    const pid_t pid = ::clone(function, stack.top(), CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD,
-                              argument, &pidfd);
+    const int parent = kinship == Kinship::sibling ? CLONE_PARENT : 0;
+    const pid_t pid =
+        ::clone(function, stack.top(), CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD | parent,
+                argument, &pidfd);
     if (pid >= 0) return NewProcess{.pid = pid, .pidfd = UniqueFd(pidfd)};
     if (is_refused(errno)) return fork_process(function, argument);
     return system_failure("make a process");
@@ -88,9 +90,9 @@ Result<NewProcess> clone_sharing_memory(ChildFunction function, void* argument) 
 
 }  // namespace
 
-Result<NewProcess> clone_process(ChildFunction function, void* argument) {
+Result<NewProcess> clone_process(ChildFunction function, void* argument, Kinship kinship) {
     const BlockedSignals blocked;
-    return clone_sharing_memory(function, argument);
+    return clone_sharing_memory(function, argument, kinship);
 }
 
 }  // namespace comar

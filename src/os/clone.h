@@ -14,6 +14,9 @@ struct NewProcess {
     UniqueFd pidfd;
 };
 
+/// Whose child the new process is: ours, or that of our parent, clone(2) CLONE_PARENT.
+enum class Kinship { child, sibling };
+
 /// What the child runs. It must end in execve(2) or _exit(2), and do nothing that is not
 /// async-signal-safe: it shares our memory. All signals are blocked in it.
 using ChildFunction = int (*)(void* argument);
@@ -21,6 +24,7 @@ using ChildFunction = int (*)(void* argument);
 /// Makes a child that runs `function`. It borrows our memory, as after vfork(2), so the cost does
 /// not grow with the size of the process; we go on when it has executed a program or exited. Where
 /// the system refuses that, plain fork(2) does the same, without that wait.
-Result<NewProcess> clone_process(ChildFunction function, void* argument);
+Result<NewProcess> clone_process(ChildFunction function, void* argument,
+                                 Kinship kinship = Kinship::child);
 
 }  // namespace comar

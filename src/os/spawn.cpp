@@ -169,12 +169,13 @@ ChildPlan& Preparation::plan(int report_fd) {
     plan_.environment = request_.environment ? environment_.data() : ::environ;
     plan_.directory = request_.directory ? request_.directory->c_str() : nullptr;
     plan_.report = report_fd;
+    plan_.cgroup = request_.cgroup;
     plan_.new_session = request_.new_session;
     plan_.nice = request_.nice.value_or(0);
     plan_.change_umask = request_.umask.has_value();
     plan_.umask = request_.umask.value_or(0);
     plan_.parent_death_signal = request_.parent_death_signal.value_or(0);
-    plan_.parent = ::getpid();
+    plan_.parent = request_.sibling ? ::getppid() : ::getpid();
     return plan_;
 }
 
@@ -188,6 +189,7 @@ std::optional<SpawnReport> read_report(int fd) {
     return report;
 }
 
+/// A sibling is for our parent to reap; waitpid(2) fails for it.
 void reap_failed(pid_t pid) {
     while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
     }
@@ -206,6 +208,8 @@ Failure explain(const SpawnReport& report, const SpawnRequest& request) {
     const auto uid = request.credentials ? request.credentials->uid : 0;
     const auto gid = request.credentials ? request.credentials->gid : 0;
     switch (report.stage) {
+        case SpawnStage::cgroup:
+            return system_failure("move to its cgroup", report.os_error);
         case SpawnStage::session:
             return system_failure("start a session", report.os_error);
         case SpawnStage::niceness:
@@ -243,7 +247,8 @@ Result<Child> start(const SpawnRequest& request) {
     if (auto opened = preparation.open_null(); !opened) return Failure(std::move(opened.error()));
     auto report_pipe = make_pipe();
     if (!report_pipe) return Failure(std::move(report_pipe.error()));
-    auto made = clone_process(run_child, &preparation.plan(report_pipe->write_end.get()));
+    auto made = clone_process(run_child, &preparation.plan(report_pipe->write_end.get()),
+                              request.sibling ? Kinship::sibling : Kinship::child);
     if (!made) return Failure(std::move(made.error()));
     report_pipe->write_end.reset();
     const auto report = read_report(report_pipe->read_end.get());

@@ -70,6 +70,9 @@ void unblock_signals() {
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
+/// "0" is whoever writes it, cgroups(7).
+bool move_to_cgroup(const ChildPlan& plan) { return ::write(plan.cgroup, "0", 1) == 1; }
+
 bool add_niceness(int increment) {
     errno = 0;
     const int now = ::getpriority(PRIO_PROCESS, 0);
@@ -191,6 +194,7 @@ void execute(const ChildPlan& plan) {
 int run_child(void* argument) noexcept {
     auto& plan = *static_cast<ChildPlan*>(argument);
     reset_signals();
+    if (plan.cgroup >= 0 && !move_to_cgroup(plan)) give_up(plan, SpawnStage::cgroup);
     if (plan.new_session && ::setsid() < 0) give_up(plan, SpawnStage::session);
     if (plan.nice != 0 && !add_niceness(plan.nice)) give_up(plan, SpawnStage::niceness);
     if (!arrange_descriptors(plan)) give_up(plan, SpawnStage::descriptors);

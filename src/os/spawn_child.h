@@ -11,6 +11,7 @@ namespace comar {
 // memory; the child only makes system calls, in the order of SpawnStage.
 
 enum class SpawnStage : int {
+    cgroup,
     session,
     niceness,
     descriptors,
@@ -44,6 +45,8 @@ struct ChildPlan {
     std::size_t move_count = 0;
     int above_targets = 3;  ///< a number above all targets
     int report = -1;        ///< where a SpawnReport goes; close-on-exec
+
+    int cgroup = -1;        ///< an open cgroup.procs; -1: stay
 
     bool new_session = false;
     int nice = 0;

@@ -125,6 +125,11 @@ Result<std::optional<nlohmann::json>> FrameChannel::next_frame() {
     return frame;
 }
 
+std::optional<UniqueFd> FrameChannel::release() {
+    if (has_unsent() || !incoming_.empty() || !fds_.empty() || at_end_) return std::nullopt;
+    return std::move(socket_);
+}
+
 std::optional<UniqueFd> FrameChannel::take_fd() {
     if (fds_.empty()) return std::nullopt;
     UniqueFd first = std::move(fds_.front());

@@ -41,6 +41,10 @@ public:
     /// The other end has closed, and all it sent was received.
     [[nodiscard]] bool at_end() const { return at_end_; }
 
+    /// Gives the socket away, for another conversation. Empty where this one is not over: something
+    /// is unsent, or was received and not taken.
+    std::optional<UniqueFd> release();
+
     /// The descriptor that came longest ago and was not taken yet.
     std::optional<UniqueFd> take_fd();
 
