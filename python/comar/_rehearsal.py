@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# mypy: ignore-errors
 """A script like many others, which the script host runs to get warm; it starts nothing."""
 
 from comar.service import *

@@ -51,12 +51,15 @@ void report_unreachable(const Address& address, const Error& error) {
 void report_failure(const Session& session, std::string_view doing, const CallFailure& failure) {
     complain(complaint(doing, reason_of(failure)));
     const ExitCode code = exit_code_of(failure);
-    if (is_unreachable(failure))
+    if (is_unreachable(failure)) {
+        advise("tried: " + session.address.socket +
+               (session.address.or_system_bus ? " and the system bus" : ""));
         advise_to_start(session.address);
-    else if (code == ExitCode::not_authorized)
+    } else if (code == ExitCode::not_authorized) {
         advise("only root may do that, and whom polkit allows it");
-    else if (code == ExitCode::not_installed)
+    } else if (code == ExitCode::not_installed) {
         advise(fmt::format("see: comar{} list", session.address.options));
+    }
 }
 
 void report_service_failure(Session& session, std::string_view verb, const std::string& service,

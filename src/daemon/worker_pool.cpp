@@ -23,6 +23,9 @@ namespace {
 using nlohmann::json;
 
 constexpr int control_fd = 3;
+constexpr std::size_t max_forking = 2;
+/// A burst of calls leaves many workers; more than these are not worth their memory.
+constexpr std::size_t max_idle = 8;
 
 /// Nothing of what started comard reaches scripts.
 std::vector<std::string> clean_environment() {
@@ -97,7 +100,8 @@ void WorkerPool::put_back(Worker worker) {
 /// To whoever waits longest, or else to those that wait for work.
 void WorkerPool::hand_over(Worker worker) {
     if (waiting_.empty()) {
-        idle_.push_back(std::move(worker));
+        // Without its socket a worker exits.
+        if (idle_.size() < std::max(max_idle, options_.spare)) idle_.push_back(std::move(worker));
         return;
     }
     const Taker taker = std::move(waiting_.front().taker);
@@ -168,11 +172,12 @@ Result<> WorkerPool::start_host() {
     return {};
 }
 
-/// Keeps as many workers ready or on their way as calls wait for, and the spare ones.
+/// Keeps as many workers ready or on their way as calls wait for, and the spare ones. Few at a time:
+/// while those are forked, most calls get a worker that another call gives back, which is cheaper.
 void WorkerPool::refill() {
     if (!host_) return;
     const std::size_t wanted = waiting_.size() + options_.spare;
-    while (idle_.size() + host_->forking < wanted) {
+    while (idle_.size() + host_->forking < wanted && host_->forking < max_forking) {
         static constexpr std::string_view fork_request = R"({"op": "fork"})";
         const ssize_t sent = ::send(host_->control.get(), fork_request.data(), fork_request.size(),
                                     MSG_DONTWAIT | MSG_NOSIGNAL);

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: MIT
+"""comar: comard under a private root, one service script a service.
+
+For the harness that compares service managers side by side: put this file into its folder
+`adapters`. COMAR_PREFIX is where comar is installed, or its build folder; the default is wherever
+`comar` is found. comard has no start at boot yet, so "boot" is comard and, as soon as it serves,
+`comar start` of all services.
+"""
+import os
+import shutil
+import subprocess
+
+from . import Adapter, need, write
+
+SCRIPT = '''serviceType = "server"
+serviceDesc = _({{"en": "Measured service", "tr": "Olculen hizmet"}})
+
+from comar.service import *
+
+PIDFILE = {pidfile!r}
+
+@synchronized
+def start():
+    startService(command={command!r}, args={arguments!r}, pidfile=PIDFILE, makepid=True,
+                 detach=True, donotify=True)
+
+@synchronized
+def stop():
+    stopService(pidfile=PIDFILE, donotify=True)
+
+def status():
+    return isServiceRunning(PIDFILE)
+'''
+
+# comard tells a socket that it serves, sd_notify(3): without waiting a moment longer than needed.
+BOOT = '''
+import os, socket, sys
+comard, comar, root, *services = sys.argv[1:]
+notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
+path = os.path.join(root, "notify")
+notify.bind(path)
+if os.fork() == 0:
+    os.environ["NOTIFY_SOCKET"] = path
+    os.execv(comard, [comard, "--root", root])
+while b"READY=1" not in notify.recv(4096):
+    pass
+os.execv(comar, [comar, "--root", root, "start", *services])
+'''
+
+
+class Comar(Adapter):
+    name = "comar"
+
+    def __init__(self):
+        prefix = os.environ.get("COMAR_PREFIX", "")
+        found = shutil.which("comar", path=f"{prefix}/bin") if prefix else shutil.which("comar")
+        self.bin = os.path.dirname(found) if found else f"{prefix}/bin"
+
+    def program(self, name):
+        """comard of a package may lie in a folder for daemons."""
+        for folder in (self.bin, self.bin.replace("/bin", "/sbin")):
+            if os.access(os.path.join(folder, name), os.X_OK):
+                return os.path.join(folder, name)
+        return ""
+
+    def missing(self):
+        return "" if self.program("comar") and self.program("comard") else need("comar", "comard")
+
+    def version(self):
+        said = subprocess.run([self.program("comard"), "--version"], capture_output=True, text=True)
+        return said.stdout.split()[-1] if said.returncode == 0 else ""
+
+    def configure(self, plan):
+        self.root = self.path("root")
+        self.names = [service.name for service in plan.services]
+        for service in plan.services:
+            command, *arguments = self.argv(service)
+            write(self.path("scripts", service.name + ".py"),
+                  SCRIPT.format(pidfile=self.path("pids", service.name), command=command,
+                                arguments=arguments))
+        os.makedirs(self.path("pids"), exist_ok=True)
+        self.register()
+
+    def register(self):
+        """comard reads a script once, when it is registered. Not part of what is measured."""
+        os.makedirs(self.root, exist_ok=True)
+        comard = subprocess.Popen([self.program("comard"), "--root", self.root],
+                                  stderr=subprocess.PIPE, text=True)
+        try:
+            for line in comard.stderr:
+                if " serves " in line:
+                    break
+            for name in self.names:
+                subprocess.run(self.comar("register", name, self.path("scripts", name + ".py")),
+                               check=True)
+        finally:
+            comard.terminate()
+            comard.communicate()
+
+    def comar(self, *words):
+        return [self.program("comar"), "--root", self.root, *words]
+
+    def boot(self):
+        return [["/usr/bin/python3", "-I", "-S", "-c", BOOT, self.program("comard"),
+                 self.program("comar"), self.root, *self.names]]
+
+    def start_all(self):
+        return self.comar("start", *self.names)
+
+    def stop_all(self):
+        return self.comar("stop", *self.names)
+
+    def start(self, name):
+        return self.comar("start", name)
+
+    def stop(self, name):
+        return self.comar("stop", name)
+
+    def status(self, name):
+        return self.comar("status", name)
+
+    def list(self):
+        return self.comar("list")
+
+
+ADAPTERS = [Comar]

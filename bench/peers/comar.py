@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: MIT
+"""comar itself: comard, and one `comar start` of all services."""
+
+from comard import Comard, service_script
+from peers import Peer
+
+
+class Comar(Peer):
+    name = "comar"
+
+    def __init__(self, programs):
+        self._programs = programs
+
+    def version(self):
+        return self._programs.version()
+
+    def configure(self, folder, commands):
+        self._names = list(commands)
+        self._comard = Comard(self._programs, folder)
+        with self._comard as comard:
+            for name, command in commands.items():
+                comard.register(name, service_script(folder / "pids", name, command))
+
+    def bring_up(self):
+        self._comard.start()
+        self._comard.launch("start", *self._names)
+
+    def start_all(self):
+        return self._comard.command("start", *self._names)
+
+    def stop_all(self):
+        return self._comard.command("stop", *self._names)

@@ -1,0 +1,139 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Checks form and finds likely bugs: clang-format, clang-tidy, mypy, shellcheck.
+
+script/lint runs it, everything or the files that are named; --fix lets clang-format write.
+clang-tidy is not asked again about a file that it found good: build/lint-cache remembers a file with
+all project headers it includes, its compile command and the settings.
+"""
+
+import argparse
+import concurrent.futures
+import functools
+import hashlib
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+REPOSITORY = pathlib.Path(__file__).resolve().parent.parent
+BUILD = REPOSITORY / "build"
+CACHE = BUILD / "lint-cache"
+CLANG_FORMAT = "clang-format-19"
+CLANG_TIDY = "clang-tidy-19"
+INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
+CPP_FOLDERS = ("src", "tests", "bench")
+TIDY_FOLDERS = (REPOSITORY / "src", REPOSITORY / "tests/support", REPOSITORY / "bench")    # unit tests are not worth its time
+SHELL_FOLDERS = ("script", ".ci", "packaging", "data", "tests")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--fix", action="store_true", help="let clang-format write")
+    parser.add_argument("files", nargs="*", type=lambda name: pathlib.Path(name).resolve())
+    options = parser.parse_args()
+    os.chdir(REPOSITORY)
+    CACHE.mkdir(parents=True, exist_ok=True)
+    chosen = set(options.files)
+    bad = [check.__name__ for check in CHECKS if not check(options, chosen)]
+    print(f"lint: {', '.join(bad)} failed" if bad else "lint: all is well")
+    return 1 if bad else 0
+
+
+def files_in(folders, accept, chosen):
+    found = [file for folder in folders for file in sorted((REPOSITORY / folder).rglob("*"))
+             if file.is_file() and accept(file)]
+    return [file for file in found if not chosen or file in chosen]
+
+
+def run(command, files):
+    """Whether the command is content with the files; no file, no complaint."""
+    return not files or subprocess.run([*command, *files], check=False).returncode == 0
+
+
+def clang_format(options, chosen):
+    files = files_in(CPP_FOLDERS, lambda file: file.suffix in (".cpp", ".h"), chosen)
+    return run([CLANG_FORMAT, "-i"] if options.fix else [CLANG_FORMAT, "--dry-run", "-Werror"], files)
+
+
+def clang_tidy(options, chosen):
+    commands = json.loads((BUILD / "compile_commands.json").read_text())
+    entries = [entry for entry in commands
+               if any(pathlib.Path(entry["file"]).is_relative_to(folder) for folder in TIDY_FOLDERS)
+               and (not chosen or pathlib.Path(entry["file"]) in chosen)]
+    keys = {entry["file"]: key_of(entry) for entry in entries}
+    unknown = [file for file, key in keys.items() if not (CACHE / key).exists()]
+    if not chosen:
+        forget_all_but(keys.values())
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        results = dict(zip(unknown, pool.map(tidy, unknown)))
+    for file in (file for file, good in results.items() if good):
+        (CACHE / keys[file]).touch()
+    print(f"clang-tidy: {len(keys)} files, {len(unknown)} of them new or changed")
+    return all(results.values())
+
+
+def tidy(file):
+    result = subprocess.run([CLANG_TIDY, "--quiet", "-p", BUILD, file],
+                            capture_output=True, text=True, check=False)
+    if result.returncode:
+        print(result.stdout, result.stderr if not result.stdout else "", sep="", flush=True)
+    return result.returncode == 0
+
+
+def key_of(entry):
+    digest = hashlib.sha256(settings() + entry["command"].encode())
+    for file in sorted(closure(pathlib.Path(entry["file"]))):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+@functools.cache
+def settings():
+    version = subprocess.run([CLANG_TIDY, "--version"], capture_output=True, check=True).stdout
+    return version + (REPOSITORY / ".clang-tidy").read_bytes()
+
+
+def closure(file):
+    """The file and all files of the project that it includes."""
+    found, open_ends = set(), [file]
+    while open_ends:
+        current = open_ends.pop()
+        if current not in found:
+            found.add(current)
+            open_ends += included_by(current)
+    return found
+
+
+def included_by(file):
+    names = INCLUDE.findall(file.read_text())
+    places = (REPOSITORY / "src", REPOSITORY / "tests", file.parent)
+    return [place / name for name in names for place in places if (place / name).exists()]
+
+
+def forget_all_but(keys):
+    for old in CACHE.iterdir():
+        if old.is_file() and old.name not in set(keys):
+            old.unlink()
+
+
+def mypy(options, chosen):
+    files = files_in(["python/comar"], lambda file: file.suffix == ".py", chosen)
+    return not files or run(["mypy", "--strict", "--cache-dir", CACHE / "mypy"], ["python/comar"])
+
+
+def shellcheck(options, chosen):
+    return run(["shellcheck"], files_in(SHELL_FOLDERS, is_shell, chosen))
+
+
+def is_shell(file):
+    with open(file, "rb") as start:
+        return re.match(rb"#!/(usr/)?bin/(env )?(ba|da)?sh\b", start.readline()) is not None
+
+
+CHECKS = (clang_format, clang_tidy, mypy, shellcheck)
+
+if __name__ == "__main__":
+    sys.exit(main())

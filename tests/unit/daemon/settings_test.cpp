@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/settings.h"
+
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "unit/os/temporary_folder.h"
+
+namespace comar {
+namespace {
+
+using test::TemporaryFolder;
+
+class SettingsTest : public ::testing::Test {
+protected:
+    Result<Settings> read(const std::string& text) {
+        path_ = folder_.write("comard.toml", text);
+        return read_settings(path_);
+    }
+    /// Reads `text`, which is wrong, and returns why.
+    std::string complaint(const std::string& text) {
+        const auto settings = read(text);
+        EXPECT_FALSE(settings) << text;
+        return settings ? "" : settings.error().message;
+    }
+    const TemporaryFolder folder_;
+    std::string path_;
+};
+
+TEST_F(SettingsTest, WithoutAFileTheDefaultsHold) {
+    const auto settings = read_settings(folder_.path() + "/none.toml");
+    ASSERT_TRUE(settings);
+    EXPECT_EQ(settings->change_limit, std::chrono::seconds(90));
+    EXPECT_EQ(settings->read_limit, std::chrono::seconds(10));
+    EXPECT_GE(settings->concurrency, 32U);
+}
+
+TEST_F(SettingsTest, EveryKeyTakesEffect) {
+    const auto settings = read(
+        "[calls]\nconcurrency = 3\nstart_seconds = 4\ninfo_seconds = 5\noutput_bytes = 6000\n"
+        "[host]\nidle_seconds = 7\nspare_workers = 0\n");
+    ASSERT_TRUE(settings) << settings.error().message;
+    EXPECT_EQ(settings->concurrency, 3U);
+    EXPECT_EQ(settings->change_limit, std::chrono::seconds(4));
+    EXPECT_EQ(settings->read_limit, std::chrono::seconds(5));
+    EXPECT_EQ(settings->output_bytes, 6000);
+    EXPECT_EQ(settings->host_idle, std::chrono::seconds(7));
+    EXPECT_EQ(settings->spare_workers, 0U);
+}
+
+TEST_F(SettingsTest, AMisspelledKeyIsToldWithFileAndLine) {
+    const std::string message = complaint("[calls]\n\nconcurency = 3\n");
+    EXPECT_EQ(message, "cannot use " + path_ + ":3: there is no setting calls.concurency");
+}
+
+TEST_F(SettingsTest, AValueOutOfRangeIsToldWithWhatIsAllowed) {
+    for (const char* value : {"0", "-1", "1.5", "\"9\"", "true", "100000000000"}) {
+        const std::string message =
+            complaint(std::string("[calls]\nstart_seconds = ") + value + "\n");
+        EXPECT_EQ(message, "cannot use " + path_ +
+                               ":2: calls.start_seconds must be a whole number from 1 to 86400")
+            << value;
+    }
+}
+
+TEST_F(SettingsTest, BrokenTomlIsToldWithItsLine) {
+    EXPECT_EQ(complaint("[calls]\nstart_seconds = = 3\n").find("cannot use " + path_ + ":2: "), 0U);
+    EXPECT_EQ(complaint("loose = 3\n"), "cannot use " + path_ + ":1: there is no setting loose");
+}
+
+}  // namespace
+}  // namespace comar

@@ -1,0 +1,540 @@
+# SPDX-License-Identifier: MIT
+"""What is found in a script, what is known of it, and the command `check`."""
+
+import inspect
+import json
+import pathlib
+import textwrap
+
+import comar.builtins
+import comar.service
+import pytest
+from comar import model_methods, vocabulary
+from comar.check import check, main
+
+REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
+FIELD = sorted((REPOSITORY / "tests/data/field").glob("*.py"))
+REFUSED = REPOSITORY / "tests/data/refused"
+NO_SERVICES = {"demo.py"}
+EXAMPLES = [
+    path for path in sorted((REPOSITORY / "examples").glob("*.py")) if path.name not in NO_SERVICES
+]
+
+METHODS = {
+    "start": 0,
+    "stop": 0,
+    "reload": 0,
+    "ready": 0,
+    "setState": 1,
+    "registerState": 0,
+    "info": 0,
+}
+
+# The script of SPEC.md.
+SERVER = '''\
+serviceType = "server"
+serviceDesc = _({"en": "Server",
+                 "tr": "Sunucu"})
+
+from comar.service import *
+
+@synchronized
+def start():
+    startService(command="/usr/bin/myserver",
+                 args="start",
+                 pidfile="/var/run/sunucu.pid",
+                 donotify=True)
+
+@synchronized
+def stop():
+    stopService(command="/usr/bin/myserver",
+                args="stop",
+                donotify=True)
+
+def status():
+    return isServiceRunning("/var/run/myserver.pid")
+'''
+
+HEADER = 'serviceType = "local"\nserviceDesc = "Test"\nfrom comar.service import *\n'
+
+
+def by_name(path):
+    return path.name
+
+
+def asked(text, **parts):
+    """The answer to a check of a text."""
+    request = {
+        "op": "check",
+        "file": "/nowhere/web.py",
+        "name": "web.py",
+        "text": text,
+        "app": "web",
+        "model": "System.Service",
+        "methods": METHODS,
+        "types": ["local", "server", "script"],
+    }
+    return check({**request, **parts})
+
+
+def found(text, **parts):
+    """The findings as (severity, line, message)."""
+    answer = asked(text and textwrap.dedent(text), **parts)
+    return [(each["severity"], each["line"], each["message"]) for each in answer["findings"]]
+
+
+def in_service(text):
+    """The findings in an otherwise faultless service; line 1 is the first of `text`."""
+    whole = HEADER + textwrap.dedent(text)
+    if "def stop" not in whole:
+        whole += "\ndef stop(): pass\n"
+    above = HEADER.count("\n")
+    return [(severity, line - above, message) for severity, line, message in found(whole)]
+
+
+def facts(text, **parts):
+    return asked(textwrap.dedent(text), **parts)["facts"]
+
+
+# What is well
+
+
+def test_the_script_of_the_specification_is_faultless():
+    answer = asked(SERVER)
+    assert answer["findings"] == []
+    assert answer["text"] == SERVER
+    assert answer["diff"] == ""
+    assert answer["facts"] == {
+        "type": "server",
+        "description": {"en": "Server", "tr": "Sunucu"},
+        "default": None,
+        "conf": None,
+        "methods": ["start", "stop", "status"],
+        "synchronized": ["start", "stop"],
+        "starts": [],
+    }
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=by_name)
+def test_examples_are_faultless(path):
+    answer = asked(path.read_text(), name=path.name, app=path.stem)
+    assert answer["findings"] == []
+    assert set(answer["facts"]["description"]) == {"en", "tr"}
+
+
+@pytest.mark.parametrize("path", FIELD, ids=by_name)
+def test_scripts_in_the_field_have_no_errors(path):
+    answer = asked(None, file=str(path), name=path.name, app=path.stem)
+    findings = answer["findings"]
+    assert [each for each in findings if each["severity"] == "error"] == []
+    assert [each["message"].split(":")[0] for each in findings] in ([], ["brought up to Python 3"])
+    assert bool(findings) == bool(answer["diff"])
+
+
+def test_the_first_changed_line_is_told():
+    text = SERVER.replace("def status():", "def status():\n    print 1")
+    assert [finding[:2] for finding in found(text)] == [("warning", 21)]
+
+
+def test_a_script_without_a_body_is_refused_in_clear_words():
+    path = REFUSED / "empty_start.py"
+    answer = asked(None, file=str(path), name=path.name)
+    message = "start() has no body: write at least `pass`"
+    assert answer["findings"] == [{"severity": "error", "line": 7, "message": message}]
+    assert answer["text"] == path.read_text()
+    assert answer["diff"] == ""
+    assert answer["facts"]["methods"] == []
+
+
+def test_checking_runs_nothing(tmp_path):
+    witness = tmp_path / "witness"
+    asked(f"open({str(witness)!r}, 'w')\nimport csl\n")
+    assert not witness.exists()
+
+
+def test_a_file_that_cannot_be_read_is_an_error_without_a_line():
+    assert found(None, file="/nowhere/x.py") == [
+        ("error", 0, "cannot read this script: No such file or directory")
+    ]
+
+
+def test_a_guessed_encoding_is_told(tmp_path):
+    path = tmp_path / "old.py"
+    path.write_bytes(SERVER.encode("iso-8859-9") + "# ş\n".encode("iso-8859-9"))
+    (finding,) = found(None, file=str(path))
+    assert finding[:2] == ("warning", 1)
+    assert "ISO-8859-9" in finding[2]
+
+
+# How a service describes itself
+
+
+@pytest.mark.parametrize(
+    "old, new, severity, line, words",
+    [
+        ('serviceType = "server"', "", "error", 1, "serviceType is missing"),
+        ('"server"', '"servr"', "error", 1, "did you mean server?"),
+        ('"server"', "3", "warning", 1, "computed"),
+        ('"server"', "kind()", "warning", 1, "computed"),
+        ('"en": "Server",', "", "error", 2, 'has no "en"'),
+        ('"en": "Server"', '"en": " "', "error", 2, "empty"),
+        ('_({"en": "Server",', 'str({"en": "Server",', "warning", 2, "computed"),
+        ("serviceDesc", "serviceDescr", "error", 1, "serviceDesc is missing"),
+        ("\n\nfrom", '\nserviceDefault = "onn"\nfrom', "error", 4, "did you mean on?"),
+        ("\n\nfrom", '\nserviceConf = "/etc/web"\nfrom', "warning", 4, "name of a file"),
+        ("\n\nfrom", '\nserviceDefualt = "on"\nfrom', "warning", 4, "did you mean serviceDefault?"),
+    ],
+)
+def test_what_is_wrong_with_a_description(old, new, severity, line, words):
+    text = SERVER.replace(old, new, 1).replace("kind()", "str(1)")
+    assert any(each[:2] == (severity, line) and words in each[2] for each in found(text))
+
+
+@pytest.mark.parametrize(
+    "description, texts",
+    [
+        ('"Plain"', {"en": "Plain"}),
+        ('_("Plain")', {"en": "Plain"}),
+        ('{"en": "a"}', {"en": "a"}),
+        ('_({"en": u"a" "b", "tr": "c"})', {"en": "ab", "tr": "c"}),
+        ("_(TEXTS)", {"en": "by name"}),
+    ],
+)
+def test_descriptions_that_can_be_read(description, texts):
+    text = 'TEXTS = {"en": "by name"}\nserviceType = "local"\ndef stop(): pass\n'
+    text += f"serviceDesc = {description}\n"
+    assert found(text) == []
+    assert facts(text)["description"] == texts
+
+
+def test_facts_that_only_running_tells_are_null():
+    text = "serviceType = serviceDesc = str(1)\nserviceConf = serviceType\nserviceDefault = X\n"
+    known = facts(text)
+    assert [known[each] for each in ("type", "description", "conf", "default")] == [None] * 4
+
+
+def test_facts_that_are_written_out():
+    text = 'serviceConf, serviceDefault = "web-conf", "conditional"\n'
+    text += 'if 1:\n    serviceType = "script"\n'
+    known = facts(text)
+    assert (known["conf"], known["default"], known["type"]) == ("web-conf", "conditional", "script")
+
+
+def test_other_models_have_no_type():
+    methods = {"postInstall": 4, "preRemove": 0, "postRemove": 0}
+    text = "def postInstall(a, b, c, d): pass\n"
+    assert found(text, model="System.Package", methods=methods) == []
+    (finding,) = found("def postInstall(): pass\n", model="System.Package", methods=methods)
+    assert finding[:2] == ("error", 1)
+    assert "called with 4 arguments" in finding[2]
+
+
+# Methods
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def start(): pass",
+        "def start(boot=False): pass",
+        "def start(*args): pass",
+        "def start(**kw): pass",
+        "def start(*, boot=False): pass",
+        "def setState(state): pass",
+        "def setState(state, quietly=False): pass",
+        "start = lambda: None",
+        "def go(): pass\nstart = go",
+        "start = synchronized(lambda: None)",
+        "from json import loads as start",
+        "def with_mode(f): return f\n@with_mode\ndef start(mode): pass",
+        "if os.getuid():\n    def start(): pass\nelse:\n    def start(): fail('no')",
+        "def status(): return True",
+        "status = lambda: True",
+        "def reload():\n    def each(): yield 1\n    list(each())",
+    ],
+)
+def test_methods_that_can_be_called(text):
+    assert in_service(text) == []
+
+
+@pytest.mark.parametrize(
+    "text, line, words",
+    [
+        ("def start(mode): pass", 1, "start() is called with no arguments, but takes 1 argument"),
+        ("def setState(): pass", 1, "called with 1 argument, but takes no arguments"),
+        ("def setState(a, b): pass", 1, "but takes 2 arguments"),
+        ("def setState(a, b, *c): pass", 1, "but needs at least 2"),
+        ("def status(name): pass\n", 1, "status() is called with no arguments"),
+        ("def start(*, boot): pass", 1, "start() needs boot=…"),
+        ("start = lambda mode: None", 1, "takes 1 argument"),
+        ("def go(mode): pass\nstart = go", 2, "takes 1 argument"),
+        ("async def start(): pass", 1, "async"),
+        ("def start():\n    yield 1", 1, "generator"),
+        ("class start: pass", 1, "class"),
+        ("start = 5", 1, "a value"),
+    ],
+)
+def test_methods_that_cannot_be_called(text, line, words):
+    errors = [each for each in in_service(text) if each[0] == "error"]
+    assert len(errors) == 1
+    assert errors[0][1] == line
+    assert words in errors[0][2]
+
+
+@pytest.mark.parametrize(
+    "text, line, words",
+    [
+        ("def status():\n    isServiceRunning('/x')", 1, "status() returns nothing"),
+        ("def status():\n    def a(): return 1\n    a()", 1, "status() returns nothing"),
+        ("def reload(): pass\ndef reload(): pass", 2, "replaces the one in line 4"),
+        ("def a(): pass\ndef a(): pass", 2, "a() replaces"),
+        ("def stauts(): return True", 1, "did you mean status?"),
+        ("def run(): pass", 1, "run hides"),
+        ("config = {}", 1, "config hides"),
+        ("def start(): startDependencies('db', 'web')", 1, "web, which is this service"),
+    ],
+)
+def test_methods_that_are_odd(text, line, words):
+    findings = in_service(text)
+    assert [each[:2] for each in findings] == [("warning", line)]
+    assert words in findings[0][2]
+
+
+def test_a_start_without_a_stop_is_odd_but_for_what_is_done_at_once():
+    text = SERVER.replace("def stop", "def helper")
+    assert [each[:2] for each in found(text)] == [("warning", 8)]
+    assert found(text.replace('"server"', '"script"')) == []
+
+
+def test_a_script_without_any_method_is_odd():
+    assert "no method of System.Service" in found(HEADER)[0][2]
+    (finding,) = found(HEADER + "from elsewhere_to_be_found import *\n")
+    assert finding[2].startswith("there is no module")
+
+
+def test_the_star_import_must_not_replace_what_the_script_defines():
+    text = 'serviceType = "local"\nserviceDesc = "a"\n'
+    text += "def ready(): pass\nfrom comar.service import *\n"
+    assert [each[:2] for each in found(text)] == [("warning", 3)]
+    assert found(text.replace("ready", "stop")) == []
+
+
+# Names and calls
+
+
+def test_the_service_api_needs_its_import():
+    text = SERVER.replace("from comar.service import *", "")
+    findings = found(text)
+    assert {each[0] for each in findings} == {"error"}
+    assert {each[2].split()[0] for each in findings} == {
+        "synchronized",
+        "startService",
+        "stopService",
+        "isServiceRunning",
+    }
+
+
+def test_importing_only_what_is_used_is_fine():
+    names = "synchronized, startService, stopService, isServiceRunning"
+    assert found(SERVER.replace("*", names)) == []
+    assert [each[:2] for each in found(SERVER.replace("*", names[14:]))] == [("error", 7)]
+
+
+def test_the_import_must_come_before_the_use():
+    text = 'x = config.get("a")\n@synchronized\ndef start():\n    run("a")\n'
+    errors = found(text + HEADER + "def stop(): pass\n")
+    assert [each[:2] for each in errors] == [("error", 1), ("error", 2)]
+    assert "line 7" in errors[0][2]
+
+
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        ("def start(): startServce('/x')", "did you mean startService?"),
+        ("def start(): nothing_like_it()", "nothing_like_it is defined nowhere"),
+        ("def start(): json.dumps(1)", "add `import json`"),
+        ("def start(): sleep(1)", "sleep is defined nowhere"),
+        ("import piksemel_of_old", "no module piksemel_of_old"),
+        ("import string\nx = string.join([], '')", "gone from Python 3"),
+        ("x = 1 is 2", '"is" with a literal'),
+        ("def start(): startService('/x', pidfle='/y')", "has no pidfle; did you mean pidfile?"),
+        ("def start(): startService(args='x')", "needs command=…"),
+        ("def start(): startService('/x', makepid=True)", "makepid=… needs pidfile=…"),
+        ("def start(): isServiceRunning('/x', '/y', 3)", "takes at most 2 arguments"),
+        ("def stop(): stopService(donotify=True)", "does not say which process"),
+        ("def status(): return isServiceRunning()", "does not say which process"),
+    ],
+)
+def test_names_and_calls_that_will_fail(text, words):
+    findings = in_service(text)
+    assert len(findings) == 1
+    assert findings[0][0] == "warning"
+    assert words in findings[0][2]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def start(): stopService(pidfile='/x', signal=1)",
+        "def start(): startService(*['/x'], **{'nice': 3})",
+        "def start(): os.chmod('/x', signal.SIGTERM); time.sleep(pwd.struct_passwd.n_fields)",
+        "x = reduce(lambda a, b: a or b, [file])",
+        "import csl, comar.service\nx = csl",
+        "try:\n    import piksemel_of_old\nexcept ImportError:\n    piksemel_of_old = None",
+        "exec('a = 1')\ndef start(): return a",
+        "x = [a for a in (1, 2) if (b := a)] + [__file__, __name__]",
+        "try:\n    pass\nexcept OSError as error:\n    print(error)",
+        "def start(): fail(_(config_datapath() + bus_sender() + script() + package()))",
+    ],
+)
+def test_names_and_calls_that_are_fine(text):
+    assert in_service(text) == []
+
+
+# Which services a script starts
+
+
+def test_what_is_started_is_known_with_its_lines():
+    text = """\
+        from comar.service import *
+        call("early", "System.Service", "start")
+
+        def start():
+            startDependencies("b", "c")
+            helper()
+
+        def ready():
+            call("System.Service.start", "d")
+            start()
+
+        def helper():
+            call(app="e", model="System.Service", method="start")
+            start()
+
+        def unused():
+            startDependencies("f")
+
+        def stop():
+            startDependencies("g")
+            call("h", "System.Service", "stop")
+        """
+    assert facts(text)["starts"] == [["early", 2], ["b", 5], ["c", 5], ["d", 9], ["e", 13]]
+
+
+def test_what_is_computed_is_not_guessed():
+    text = """\
+        def start():
+            startDependencies(*names)
+            startDependencies(name, "a")
+            call(x, y, "start")
+        """
+    assert facts(text)["starts"] == [["a", 3]]
+
+
+def test_methods_that_are_assigned_or_imported_are_methods():
+    text = "from other import reload\ndef go(): pass\nstart = stop = go\n"
+    text += "status = lambda: 1\nx = 3\n"
+    assert facts(text)["methods"] == ["reload", "go", "start", "stop", "status"]
+
+
+# The vocabulary
+
+
+def test_the_vocabulary_is_that_of_the_service_api():
+    assert vocabulary.STAR_NAMES == set(comar.service.__all__)
+    assert vocabulary.SCRIPT_BUILTINS | vocabulary.PYTHON2_BUILTINS == set(comar.builtins.__all__)
+
+
+@pytest.mark.parametrize("name", sorted(vocabulary.FUNCTIONS))
+def test_parameters_are_those_of_the_service_api(name):
+    parameters = inspect.signature(getattr(comar.service, name)).parameters.values()
+    known = vocabulary.FUNCTIONS[name]
+    assert known.names == tuple(each.name for each in parameters)
+    assert known.required == sum(each.default is inspect.Parameter.empty for each in parameters)
+
+
+# Models
+
+
+def test_models_are_read_from_xml(tmp_path):
+    (tmp_path / "broken.xml").write_text("<node>")
+    (tmp_path / "model.xml").write_text(
+        '<node><interface name="tr.org.pardus.comar.Test.Model"><method name="setup">'
+        '<arg name="a" type="s" direction="in"/><arg type="s"/><arg type="s" direction="out"/>'
+        '</method><method name="clean"/><signal name="Done"/></interface></node>'
+    )
+    assert model_methods.of_model("Test.Model", str(tmp_path)) == {"setup": 2, "clean": 0}
+    assert model_methods.of_model("Test.Other", str(tmp_path)) is None
+
+
+def test_the_models_of_the_repository_are_found():
+    assert model_methods.of_model("System.Service", str(REPOSITORY / "models")) == METHODS
+    assert model_methods.of_model("System.Package")["postInstall"] == 4
+
+
+def test_the_service_model_is_known_without_xml(tmp_path):
+    assert model_methods.of_model("System.Service", str(tmp_path)) == METHODS
+
+
+# The command
+
+
+def write(folder, name, text):
+    path = folder / name
+    path.write_text(text)
+    return str(path)
+
+
+def test_the_command_is_silent_about_a_faultless_script(tmp_path, capsys):
+    assert main([write(tmp_path, "web.py", SERVER)]) == 0
+    assert capsys.readouterr() == ("", "")
+
+
+def test_the_command_tells_errors_like_a_compiler(tmp_path, capsys):
+    good = write(tmp_path, "good.py", SERVER)
+    bad = write(tmp_path, "bad.py", SERVER.replace("def stop():", "def stop(x):"))
+    assert main([good, bad, "/nowhere/none.py"]) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        f"{bad}:15: error: stop() is called with no arguments, but takes 1 argument",
+        "/nowhere/none.py: error: cannot read this script: No such file or directory",
+    ]
+
+
+def test_the_command_succeeds_with_warnings(tmp_path, capsys):
+    path = write(tmp_path, "web.py", SERVER + "\ndef reload():\n    print 1\n")
+    assert main([path]) == 0
+    assert capsys.readouterr().out.startswith(f"{path}:24: warning: brought up to Python 3")
+
+
+def test_the_command_writes_json(tmp_path, capsys):
+    path = write(tmp_path, "web.py", SERVER + "\nprint 1\n")
+    assert main(["--json", path]) == 0
+    (report,) = json.loads(capsys.readouterr().out)
+    assert report["file"] == path
+    assert report["facts"]["type"] == "server"
+    assert "+print(1)" in report["diff"]
+    assert [each["line"] for each in report["findings"]] == [23]
+
+
+def test_the_command_checks_against_other_models(tmp_path, capsys):
+    path = write(tmp_path, "web.py", "def setup(): pass\n")
+    model = '<node><interface name="A.B"><method name="setup"/></interface></node>'
+    write(tmp_path, "m.xml", model)
+    assert main(["--model", "A.B", "--models", str(tmp_path), path]) == 0
+    assert main(["--model", "A.C", "--models", str(tmp_path), path]) == 2
+    assert "A.C" in capsys.readouterr().err
+
+
+def test_the_command_takes_the_name_of_the_service(tmp_path, capsys):
+    text = SERVER + "\ndef ready(): startDependencies('web')\n"
+    path = write(tmp_path, "copy.py", text)
+    assert main([path]) == 0
+    assert capsys.readouterr().out == ""
+    assert main(["--app", "web", path]) == 0
+    assert "this service" in capsys.readouterr().out
+
+
+def test_wrong_use_of_the_command_is_2_and_help_is_0(capsys):
+    assert main([]) == 2
+    assert main(["--help"]) == 0
+    assert "usage: comar check" in capsys.readouterr().out

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+#include "script/facts.h"
+
+#include <gtest/gtest.h>
+
+namespace comar {
+namespace {
+
+using nlohmann::json;
+
+json full() {
+    return json::parse(R"({"type": "server", "description": {"en": "Server", "tr": "Sunucu"},
+        "default": "conditional", "conf": "web", "methods": ["start", "stop", "status"],
+        "starts": [["dbus", 12], ["logger", 13]]})");
+}
+
+TEST(FactsTest, WhatIsWrittenIsReadAgain) {
+    const auto facts = parse_facts(full());
+    ASSERT_TRUE(facts);
+    const auto again = parse_facts(to_json(*facts));
+    ASSERT_TRUE(again);
+    EXPECT_EQ(to_json(*again), to_json(*facts));
+    EXPECT_EQ(again->type, "server");
+    EXPECT_EQ(again->description->at("tr"), "Sunucu");
+    EXPECT_EQ(again->default_state, StartUp::conditional);
+    EXPECT_EQ(again->conf, "web");
+    EXPECT_TRUE(again->defines("status"));
+    EXPECT_FALSE(again->defines("reload"));
+    ASSERT_EQ(again->starts.size(), 2U);
+    EXPECT_EQ(again->starts[1].app, "logger");
+    EXPECT_EQ(again->starts[1].line, 13);
+}
+
+TEST(FactsTest, WhatIsNotKnownStaysUnknown) {
+    const auto facts = parse_facts(json::parse(
+        R"({"type": null, "description": null, "default": null, "conf": null, "methods": []})"));
+    ASSERT_TRUE(facts);
+    EXPECT_EQ(facts->type, "");
+    EXPECT_FALSE(facts->description);
+    EXPECT_FALSE(facts->default_state);
+    EXPECT_FALSE(facts->conf);
+}
+
+TEST(FactsTest, WrongTypesAreAnError) {
+    for (const char* key : {"description", "conf", "methods", "starts"}) {
+        json wrong = full();
+        wrong[key] = 7;
+        EXPECT_FALSE(parse_facts(wrong)) << key;
+    }
+    EXPECT_FALSE(parse_facts(json::array()));
+    EXPECT_FALSE(parse_facts(json()));
+}
+
+TEST(FactsTest, TheCallersLanguageComesFirstThenEnglishThenAny) {
+    const std::map<std::string, std::string> texts{
+        {"en", "Server"}, {"tr", "Sunucu"}, {"pt_BR", "Servidor"}};
+    EXPECT_EQ(text_for(texts, "tr"), "Sunucu");
+    EXPECT_EQ(text_for(texts, "tr_TR.UTF-8"), "Sunucu");
+    EXPECT_EQ(text_for(texts, "pt_BR.UTF-8@x"), "Servidor");
+    EXPECT_EQ(text_for(texts, "pt_PT"), "Server");
+    EXPECT_EQ(text_for(texts, ""), "Server");
+    EXPECT_EQ(text_for({{"de", "Dienst"}}, "tr"), "Dienst");
+    EXPECT_EQ(text_for({}, "tr"), "");
+}
+
+}  // namespace
+}  // namespace comar
