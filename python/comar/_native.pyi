@@ -7,7 +7,7 @@ ProcessLookupError. Text from /proc is decoded like file names are (surrogateesc
 """
 
 from os import PathLike
-from typing import Mapping, Sequence, Union
+from typing import Any, Mapping, Sequence, Union
 
 _Text = Union[str, bytes, PathLike]
 

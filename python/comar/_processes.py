@@ -20,6 +20,7 @@ from typing import Iterator, NamedTuple
 
 from comar import _native
 from comar._call import current
+from comar._messages import ask
 from comar._source import commands_started_with
 
 _COMM_BYTES = 15
@@ -241,9 +242,11 @@ def _own_ancestors() -> set[int]:
 
 
 def _is_anothers(process: _native.Process) -> bool:
-    """Whether it is in the cgroup of another service of this comard: those lie beside ours."""
-    cgroup = current().request.cgroup
-    return cgroup is not None and process.pid in _cgroup_pids(os.path.dirname(cgroup))
+    """Whether comard knows it as a process of another service."""
+    if not current().is_connected:
+        return False
+    owner = ask({"op": "owner", "pid": process.pid, "start_time": process.start_time})
+    return owner is not None and owner != current().request.app
 
 
 def _cgroup_pids(folder: str | None) -> set[int]:

@@ -14,6 +14,16 @@ std::string text_of(const json& message, const char* key) {
     return found != message.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
+std::optional<ProcessId> process_of(const json& message) {
+    const auto pid = message.find("pid");
+    const auto start = message.find("start_time");
+    if (pid == message.end() || start == message.end() || !pid->is_number_integer() ||
+        !start->is_number_integer()) {
+        return std::nullopt;
+    }
+    return ProcessId{pid->get<pid_t>(), start->get<std::uint64_t>()};
+}
+
 CallReply error_reply(std::string name, std::string message) {
     return tl::unexpected(CallError{std::move(name), std::move(message)});
 }
@@ -139,6 +149,7 @@ void Calls::on_message(Ticket ticket, const json& message) {
     if (op == "lock") return on_lock(ticket);
     if (op == "unlock") return grant(locks_.unlock(entry->request.app, ticket));
     if (op == "set_state") return on_set_state(ticket, message);
+    if (op == "owner") return on_owner(ticket, message);
     if (op == "notify") return handler_.notify(entry->request, message);
     if (op == "process") return on_process(*entry, message);
     if (op == "follow") return on_follow(*entry, message);
@@ -193,16 +204,16 @@ void Calls::on_set_state(Ticket ticket, const json& message) {
     reply(ticket, handler_.set_state(entry.request, text_of(message, "state")));
 }
 
+void Calls::on_owner(Ticket ticket, const json& message) {
+    const auto process = process_of(message);
+    ask(ticket);
+    reply(ticket, process ? handler_.owner_of(*process) : json());
+}
+
 void Calls::on_process(Entry& entry, const json& message) {
-    const auto pid = message.find("pid");
-    const auto start = message.find("start_time");
-    if (pid == message.end() || start == message.end() || !pid->is_number_integer() ||
-        !start->is_number_integer()) {
-        return;
-    }
-    if (text_of(message, "role") == "detached") {
-        entry.running->keep({pid->get<pid_t>(), start->get<std::uint64_t>()});
-    }
+    const auto process = process_of(message);
+    if (!process) return;
+    if (text_of(message, "role") == "detached") entry.running->keep(*process);
     handler_.process_started(entry.request, message);
 }
 

@@ -46,6 +46,8 @@ public:
     virtual void call(Ticket parent, CallRequest nested, Answer answer) = 0;
     virtual void notify(const CallRequest& by, const nlohmann::json& message) = 0;
     virtual CallReply set_state(const CallRequest& by, const std::string& state) = 0;
+    /// The service that has this process; null: none that comard knows of.
+    virtual nlohmann::json owner_of(const ProcessId& process) = 0;
     virtual void process_started(const CallRequest& by, const nlohmann::json& message) = 0;
     virtual void follow(const CallRequest& by, const std::string& stream, UniqueFd pipe) = 0;
     /// The worker of a call runs from now on, or has ended.
@@ -107,6 +109,7 @@ private:
     void on_call(Ticket ticket, const nlohmann::json& message);
     void on_lock(Ticket ticket);
     void on_set_state(Ticket ticket, const nlohmann::json& message);
+    void on_owner(Ticket ticket, const nlohmann::json& message);
     void on_follow(Entry& entry, const nlohmann::json& message);
     void on_process(Entry& entry, const nlohmann::json& message);
     void on_answered(Ticket ticket, CallReply reply, const std::vector<ProcessId>& left);

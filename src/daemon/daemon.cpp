@@ -248,6 +248,7 @@ Result<std::unique_ptr<Daemon>> Daemon::create(Options options) {
                                          std::move(*lock), std::move(*loop), std::move(*children));
     parts->bridge.set_invoker(parts->invoker);
     parts->services.set_own_children([raw = parts.get()] { return raw->pool.processes(); });
+    parts->pool.on_host_end([raw = parts.get()] { raw->services.miss_exits(); });
     parts->services.set_reaps([raw = parts.get()](pid_t pid) { return raw->pool.is_host(pid); });
     for (const Error& error : parts->registry.load()) {
         spdlog::error("{}, skipping", error.message);

@@ -150,6 +150,11 @@ CallReply ScriptBridge::set_state(const CallRequest& by, const std::string& word
     return json();
 }
 
+json ScriptBridge::owner_of(const ProcessId& process) {
+    const Service* owner = parts_.services.owner_of(process);
+    return owner == nullptr ? json() : json(owner->app());
+}
+
 void ScriptBridge::process_started(const CallRequest& by, const json& message) {
     Service* service = service_of(by);
     if (service == nullptr) return;

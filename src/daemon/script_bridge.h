@@ -49,6 +49,7 @@ public:
     void call(Ticket parent, CallRequest nested, Answer answer) override;
     void notify(const CallRequest& by, const nlohmann::json& message) override;
     CallReply set_state(const CallRequest& by, const std::string& state) override;
+    nlohmann::json owner_of(const ProcessId& process) override;
     void process_started(const CallRequest& by, const nlohmann::json& message) override;
     void follow(const CallRequest& by, const std::string& stream, UniqueFd pipe) override;
     void worker_began(const CallRequest& by, const ProcessId& worker) override;

@@ -60,6 +60,8 @@ public:
     void process_started(const ProcessId& process);
     void left_behind(const std::vector<ProcessId>& left);
 
+    void miss_exits() { processes_.miss_exits(); }
+
     [[nodiscard]] const std::string& app() const { return app_; }
     [[nodiscard]] ServiceState state() const { return supervision_.state(); }
     [[nodiscard]] std::optional<bool> running() const { return supervision_.running(); }

@@ -12,6 +12,12 @@
 namespace comar {
 namespace {
 
+/// Alive, or waiting to be reaped.
+bool exists(const ProcessId& id) {
+    const auto stat = read_stat(id.pid);
+    return stat && stat->id == id;
+}
+
 bool lives(const ProcessId& id) {
     const auto stat = read_stat(id.pid);
     return stat && stat->id == id && stat->state != 'Z' && stat->state != 'X';
@@ -56,6 +62,7 @@ void ServiceProcesses::adopt(const ProcessId& id) {
     if (!stat || stat->id != id) return;
     Adopted& one = adopted_[id.pid];
     one.id = id;
+    one.parent = stat->parent;
     children_.on_exit(id.pid, [this](const ReapedChild& child) {
         on_exit(child.pid, child.status);
     });
@@ -68,13 +75,17 @@ void ServiceProcesses::adopt(const ProcessId& id) {
                                                                            std::uint32_t) {
         const auto found = adopted_.find(pid);
         if (found == adopted_.end()) return;
-        const auto now = read_stat(pid);
-        const bool told = now && now->id == found->second.id &&
-                          (now->parent == ::getpid() || reaps_(now->parent));
         found->second.watch->disable();
-        if (!told) on_exit(pid, std::nullopt);
+        if (!exit_is_told(found->second)) on_exit(pid, std::nullopt);
     });
     if (watch) one.watch = std::move(*watch);
+}
+
+/// Of one that has ended: whether its exit status is known already, or on its way here.
+bool ServiceProcesses::exit_is_told(const Adopted& one) const {
+    const auto stat = read_stat(one.id.pid);
+    const pid_t reaper = stat && stat->id == one.id ? stat->parent : one.parent;
+    return reaper == ::getpid() || reaps_(reaper);
 }
 
 void ServiceProcesses::claim(const ProcessId& id) {
@@ -108,12 +119,19 @@ void ServiceProcesses::include(const ProcessId& worker) {
     excluded_.erase(worker.pid);
     // The worker itself may have reaped some of those that ended below it.
     std::erase_if(adopted_, [this](const auto& item) {
-        const auto stat = read_stat(item.first);
-        const bool exists = stat && stat->id == item.second.id;
-        if (!exists) children_.forget(item.first);
-        return !exists;
+        const bool over = !exists(item.second.id) && !exit_is_told(item.second);
+        if (over) children_.forget(item.first);
+        return over;
     });
     check_empty();
+}
+
+void ServiceProcesses::miss_exits() {
+    std::vector<pid_t> missed;
+    for (const auto& [pid, one] : adopted_) {
+        if (!exists(one.id) && !exit_is_told(one)) missed.push_back(pid);
+    }
+    for (const pid_t pid : missed) on_exit(pid, std::nullopt);
 }
 
 void ServiceProcesses::expel(const ProcessId& worker) {
@@ -127,7 +145,7 @@ void ServiceProcesses::expel(const ProcessId& worker) {
         include(worker);
     });
     if (!watch) return;
-    expelled_[worker.pid] = {worker, std::move(*process), std::move(*watch)};
+    expelled_[worker.pid] = {worker, 0, std::move(*process), std::move(*watch)};
 }
 
 /// Those that were adopted are waited for: how they ended must be known before anything is
@@ -158,6 +176,13 @@ std::vector<ProcessId> ServiceProcesses::all() const {
         if (!excluded_.contains(pid)) all.push_back(id);
     }
     return all;
+}
+
+bool ServiceProcesses::has(const ProcessId& id) const {
+    // Most services have nothing to look for.
+    if (adopted_.empty() && !cgroup_) return false;
+    const auto every = all();
+    return std::find(every.begin(), every.end(), id) != every.end();
 }
 
 std::vector<ProcessId> ServiceProcesses::adopted() const {

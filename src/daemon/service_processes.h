@@ -59,12 +59,18 @@ public:
     /// Kills a worker of a comard that is gone, and leaves it out until it has ended.
     void expel(const ProcessId& worker);
 
+    /// The process that reaped some of ours has ended, and what it did not tell nobody knows.
+    void miss_exits();
+
     /// All that live now, sorted by pid.
     [[nodiscard]] std::vector<ProcessId> all() const;
     [[nodiscard]] bool alive() const { return !all().empty(); }
     /// Those that were adopted and live: enough to know the service again without a cgroup.
     [[nodiscard]] std::vector<ProcessId> adopted() const;
     [[nodiscard]] bool has_adopted(const ProcessId& id) const { return adopted_.contains(id.pid); }
+
+    /// Whether it is one of all().
+    [[nodiscard]] bool has(const ProcessId& id) const;
 
     [[nodiscard]] std::uint64_t memory_bytes() const;
     [[nodiscard]] std::chrono::microseconds cpu_time() const;
@@ -75,10 +81,12 @@ public:
 private:
     struct Adopted {
         ProcessId id;
+        pid_t parent = 0;  ///< when it was adopted
         std::optional<Process> process;
         std::optional<IoWatch> watch;
     };
 
+    [[nodiscard]] bool exit_is_told(const Adopted& one) const;
     void on_exit(pid_t pid, std::optional<ExitStatus> status);
     void check_empty();
 

@@ -32,6 +32,13 @@ Service* ServiceTable::find(const std::string& app) {
     return service.get();
 }
 
+const Service* ServiceTable::owner_of(const ProcessId& process) const {
+    const auto found = std::find_if(services_.begin(), services_.end(), [&](const auto& item) {
+        return item.second->processes().has(process);
+    });
+    return found == services_.end() ? nullptr : found->second.get();
+}
+
 void ServiceTable::restore() {
     for (const std::string& app : registry_.apps_of(service_model)) restore_one(app);
 }
@@ -70,6 +77,10 @@ std::vector<ProcessId> ServiceTable::orphans() const {
         });
     });
     return all;
+}
+
+void ServiceTable::miss_exits() {
+    for (const auto& [app, service] : services_) service->miss_exits();
 }
 
 void ServiceTable::shut_down() {

@@ -22,6 +22,9 @@ public:
     /// Null: no service script of that name is registered.
     Service* find(const std::string& app);
 
+    /// The service that this process belongs to; null: none.
+    [[nodiscard]] const Service* owner_of(const ProcessId& process) const;
+
     /// Takes up what an earlier comard has left in its state files and cgroups.
     void restore();
 
@@ -34,6 +37,9 @@ public:
     }
     /// The script host reaps what workers start as their siblings.
     void set_reaps(ServiceProcesses::Reaps reaps) { reaps_ = std::move(reaps); }
+
+    /// The script host has ended.
+    void miss_exits();
 
     /// Writes all that waits to be written, and removes what is empty.
     void shut_down();

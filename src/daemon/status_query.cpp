@@ -44,7 +44,7 @@ void StatusQuery::ask(Calls& calls, const ScriptBridge& bridge, const CallReques
     query->batch_over();
 }
 
-void StatusQuery::run(std::vector<std::string> apps) {
+void StatusQuery::run(std::vector<std::string> apps, bool last_try) {
     if (apps.empty()) return;
     ++open_;
     json message = bridge_.common_message();
@@ -55,7 +55,7 @@ void StatusQuery::run(std::vector<std::string> apps) {
     for (const std::string& app : apps) {
         message["items"].push_back(bridge_.script_message(status_of(by_, app)));
     }
-    const auto batch = std::make_shared<Batch>(Batch{std::move(apps), 0});
+    const auto batch = std::make_shared<Batch>(Batch{std::move(apps), 0, last_try});
     calls_.converse(
         status_of(by_, batch->apps.front()), std::move(message),
         [self = shared_from_this(), batch](const json& item) { self->on_item(*batch, item); },
@@ -77,22 +77,12 @@ void StatusQuery::on_item(Batch& batch, const json& item) {
 void StatusQuery::on_end(const Batch& batch, const CallReply& reply) {
     const bool never_ran =
         !reply && (reply.error().name == "Busy" || reply.error().name == "Cancelled");
-    if (!never_ran && batch.answered < batch.apps.size()) {
+    if (!never_ran && !batch.last_try && batch.answered < batch.apps.size()) {
         const auto culprit = batch.apps.begin() + static_cast<std::ptrdiff_t>(batch.answered);
-        ask_alone(*culprit);
+        run({*culprit}, true);
         run({culprit + 1, batch.apps.end()});
     }
     batch_over();
-}
-
-void StatusQuery::ask_alone(const std::string& app) {
-    ++open_;
-    calls_.run(status_of(by_, app), std::nullopt,
-               [self = shared_from_this(), app](const CallReply& reply) {
-                   Answer& answer = self->answers_[app];
-                   if (reply && reply->is_boolean()) answer.running = reply->get<bool>();
-                   self->batch_over();
-               });
 }
 
 void StatusQuery::batch_over() {

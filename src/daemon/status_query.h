@@ -37,12 +37,12 @@ private:
     struct Batch {
         std::vector<std::string> apps;
         std::size_t answered = 0;  ///< items come in order
+        bool last_try = false;     ///< what does not answer now is not asked again
     };
 
-    void run(std::vector<std::string> apps);
+    void run(std::vector<std::string> apps, bool last_try = false);
     void on_item(Batch& batch, const nlohmann::json& item);
     void on_end(const Batch& batch, const CallReply& reply);
-    void ask_alone(const std::string& app);
     void batch_over();
 
     Calls& calls_;

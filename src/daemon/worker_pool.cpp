@@ -242,6 +242,7 @@ void WorkerPool::miss_workers() {
         const auto stat = read_stat(pid);
         if (!stat || stat->id != id) worker_ended(pid, {});
     }
+    if (host_ended_) host_ended_();
 }
 
 void WorkerPool::host_lost(const std::string& why) {

@@ -63,6 +63,8 @@ public:
     void put_back(Worker worker);
 
     void on_exit(pid_t worker, ExitCallback callback);
+    /// Called when a host has ended: what it has reaped last and not told is lost.
+    void on_host_end(std::function<void()> callback) { host_ended_ = std::move(callback); }
     void forget(pid_t worker) { exit_callbacks_.erase(worker); }
 
     /// The host and all workers that live: children of comard or to become so, and never a
@@ -108,6 +110,7 @@ private:
     std::deque<Waiting> waiting_;
     std::map<pid_t, ProcessId> workers_;
     std::map<pid_t, ExitCallback> exit_callbacks_;
+    std::function<void()> host_ended_;
     Timer idle_timer_;
     bool shut_down_ = false;
 };

@@ -28,7 +28,7 @@ code = os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1])
 os._exit(code if code >= 0 else 128 - code)
 """
 ENDS_A_CALL = ("return", "error")
-QUESTIONS = ("call", "lock", "set_state")
+QUESTIONS = ("call", "lock", "owner", "set_state")
 PATIENCE_SECONDS = 60
 
 
