@@ -20,8 +20,8 @@ struct BoardHead {
 /// 64 bytes a service, so that no two share a cache line.
 struct BoardLine {
     std::atomic<std::uint32_t> starts;
-    std::uint32_t pid;              ///< of the latest start
-    std::uint64_t started_at;       ///< CLOCK_MONOTONIC, nanoseconds; the latest start
+    std::uint32_t pid;         ///< of the latest start
+    std::uint64_t started_at;  ///< CLOCK_MONOTONIC, nanoseconds; the latest start
     std::uint64_t unused[6];
 };
 

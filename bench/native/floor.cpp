@@ -7,15 +7,16 @@
 //   bench-floor start COUNT SERVICE BOARD     posix_spawn of so many services, and ends
 //
 // Linked statically.
-#include <spawn.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
-
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string_view>
+
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <spawn.h>
+#include <unistd.h>
 
 extern char** environ;
 
@@ -33,7 +34,8 @@ sockaddr_un address_of(const char* path) {
 int serve(const char* path) {
     const sockaddr_un address = address_of(path);
     const int server = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (::bind(server, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) return failed;
+    if (::bind(server, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0)
+        return failed;
     if (::listen(server, SOMAXCONN) != 0) return failed;
     while (true) {
         const int client = ::accept4(server, nullptr, nullptr, SOCK_CLOEXEC);
@@ -48,7 +50,8 @@ int serve(const char* path) {
 int ask(const char* path) {
     const sockaddr_un address = address_of(path);
     const int server = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (::connect(server, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) return failed;
+    if (::connect(server, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0)
+        return failed;
     char byte = '?';
     return ::write(server, &byte, 1) == 1 && ::read(server, &byte, 1) == 1 ? done : failed;
 }
@@ -71,6 +74,7 @@ int main(int argc, char** argv) {
     if (command == "nothing") return done;
     if (command == "serve" && argc == 3) return serve(argv[2]);
     if (command == "ask" && argc == 3) return ask(argv[2]);
-    if (command == "start" && argc == 5) return start(std::strtoul(argv[2], nullptr, 10), argv[3], argv[4]);
+    if (command == "start" && argc == 5)
+        return start(std::strtoul(argv[2], nullptr, 10), argv[3], argv[4]);
     return bad_usage;
 }

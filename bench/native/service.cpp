@@ -5,12 +5,13 @@
 //   bench-service BOARD LINE
 //
 // Linked statically, so that its own start costs next to nothing.
-#include <fcntl.h>
+#include <cstdlib>
+
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include <cstdlib>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "board.h"
 
@@ -23,7 +24,7 @@ enum ExitCode { bad_usage = 2, no_board = 3 };
 /// Null: there is no such line.
 char* map_board(const char* path, std::size_t size) {
     const int file = ::open(path, O_RDWR | O_CLOEXEC);
-    struct stat info {};
+    struct stat info{};
     if (file < 0 || ::fstat(file, &info) != 0) return nullptr;
     if (static_cast<std::size_t>(info.st_size) < size) return nullptr;
     void* map = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
@@ -35,7 +36,8 @@ char* map_board(const char* path, std::size_t size) {
 
 int main(int argc, char** argv) {
     if (argc != 3) return bad_usage;
-    const std::size_t offset = sizeof(BoardHead) + sizeof(BoardLine) * std::strtoul(argv[2], nullptr, 10);
+    const std::size_t offset =
+        sizeof(BoardHead) + sizeof(BoardLine) * std::strtoul(argv[2], nullptr, 10);
     char* board = map_board(argv[1], offset + sizeof(BoardLine));
     if (board == nullptr) return no_board;
     auto& line = *reinterpret_cast<BoardLine*>(board + offset);

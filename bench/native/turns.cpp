@@ -10,12 +10,6 @@
 //
 // Prints a JSON array: for each thing what every round took, in nanoseconds. A thing that fails, or
 // a program that ends with another code than it did in its first round, ends the whole with 1.
-#include <fcntl.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <systemd/sd-bus.h>
-#include <unistd.h>
-
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -24,6 +18,13 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <sys/wait.h>
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <systemd/sd-bus.h>
+#include <unistd.h>
 
 #include "board.h"
 

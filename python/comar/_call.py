@@ -144,6 +144,11 @@ class Call:
             self._is_in_cgroup = True
 
     @property
+    def is_in_cgroup(self) -> bool:
+        """Whether this process has moved to the service's cgroup, and counts as one of it there."""
+        return self._is_in_cgroup
+
+    @property
     def cgroup_of_programs(self) -> str | None:
         """The cgroup that what we start belongs to. None: there is none, or we are in it."""
         request = self.request

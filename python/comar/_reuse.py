@@ -3,8 +3,8 @@
 
 Forking a worker costs far more than a script's status(), so one that is as it was before the call
 is as good as a new one. What a script can change in its process is compared with what was there
-before: children, threads, open files, users, environment, signals, priorities, modules and what is
-in them. Anything else than before, and the worker exits, as it always may.
+before: children, threads, open files, users, environment, signals, limits, priorities, modules and
+the names in them. Anything else than before, and the worker exits, as it always may.
 """
 
 from __future__ import annotations
@@ -12,24 +12,27 @@ from __future__ import annotations
 import _thread
 import atexit
 import os
+import resource
 import signal
+import socket
 import sys
 from typing import Any
 
 from comar import _native
+from comar._call import current
 from comar.connection import move_high
 
 _CALLS_A_WORKER_SERVES = 500
 """Bounds what nobody looks at: fragmented memory, say."""
 
 _UMASK = 0o022
-_OUTPUTS = (1, 2)
+_STANDARD_FDS = (0, 1, 2)
 _TIMERS = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)
 _SCRIPT = "csl"
 
 
 class Namespaces:
-    """What is in all modules, and in the classes of comar. Taken once, in the host."""
+    """The names in all modules. Taken once, in the host."""
 
     def __init__(self) -> None:
         self._dicts = [vars(module) for _, module in _modules()]
@@ -59,7 +62,7 @@ class Home:
         namespaces.accept_changes()
         self._namespaces = namespaces
         self._calls = 0
-        self._outputs = [move_high(number) for number in _OUTPUTS]
+        self._standard = [move_high(number) for number in _STANDARD_FDS]
         self._state = _state()
         self._files = _open_files()
 
@@ -71,6 +74,7 @@ class Home:
         self._put_back()
         return (
             _has_no_children()
+            and not current().is_in_cgroup
             and self._state == _state()
             and self._files == _open_files()
             and self._namespaces.hold()
@@ -79,7 +83,7 @@ class Home:
 
     def _put_back(self) -> None:
         """What every call may change, and is as it was with one stroke."""
-        for number, kept in zip(_OUTPUTS, self._outputs):
+        for number, kept in zip(_STANDARD_FDS, self._standard):
             os.dup2(kept, number)
         os.chdir("/")
         os.umask(_UMASK)
@@ -113,12 +117,15 @@ def _state() -> tuple[Any, ...]:
         os.getpriority(os.PRIO_PROCESS, 0),
         os.getsid(0),
         os.getpgid(0),
-        len(os.sched_getaffinity(0)),
+        os.sched_getaffinity(0),
         os.sched_getscheduler(0),
         [signal.getsignal(number) for number in _SIGNALS],
+        [resource.getrlimit(number) for number in _LIMITS],
         signal.pthread_sigmask(signal.SIG_BLOCK, ()),
         [signal.getitimer(timer) for timer in _TIMERS],
         list(sys.path),
+        [getattr(stream, "closed", None) for stream in (sys.stdin, sys.stdout, sys.stderr)],
+        socket.getdefaulttimeout(),
         sys.getrecursionlimit(),
         sys.gettrace(),
         sys.getprofile(),
@@ -127,6 +134,7 @@ def _state() -> tuple[Any, ...]:
 
 
 _SIGNALS = sorted(signal.valid_signals())
+_LIMITS = sorted({getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_")})
 
 
 def _open_files() -> set[str]:

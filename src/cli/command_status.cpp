@@ -23,6 +23,10 @@ namespace {
 struct Found {
     std::vector<std::optional<ServiceStatus>> statuses;
     ExitCode code = ExitCode::ok;
+
+    [[nodiscard]] bool is_complete() const {
+        return std::ranges::all_of(statuses, [](const auto& status) { return status.has_value(); });
+    }
 };
 
 ExitCode fail(Session& session, const std::string& service, const CallFailure& failure) {
@@ -98,7 +102,6 @@ void print_summary(Output& output, const Found& found, const std::string& langua
     std::vector<std::vector<Cell>> rows;
     for (const auto& status : found.statuses)
         if (status) rows.push_back(summary_row(*status, language));
-    if (rows.empty()) return note("no service runs, and none has failed");
     output.print(
         render_table({{"NAME"}, {"STATE"}, {"SINCE"}, {"PID"}, {"MEMORY"}, {"DESCRIPTION", true}},
                      rows, style_of_stdout()));
@@ -113,13 +116,16 @@ ExitCode tell_all(Session& session, const Invocation& invocation, Output& output
     std::vector<std::string> names;
     for (const auto& service : *listed) names.push_back(service.name);
     Found found = find_statuses(session, names);
+    const bool is_complete = found.is_complete();
     std::erase_if(found.statuses, [](const auto& s) { return !s || s->state == "stopped"; });
     const std::string language = user_language();
     if (invocation.json)
         print_as_json(output, found, language, false);
-    else
+    else if (!found.statuses.empty())
         print_summary(output, found, language);
-    return ExitCode::ok;
+    else if (is_complete)
+        note("no service runs, and none has failed");
+    return is_complete ? ExitCode::ok : ExitCode::status_unknown;
 }
 
 }  // namespace

@@ -5,8 +5,7 @@
 
 namespace comar {
 
-void Authorizer::decide(const Caller& caller, const std::string&,
-                        const Decision& decision) const {
+void Authorizer::decide(const Caller& caller, const std::string&, const Decision& decision) const {
     // root, and whoever runs a comard of their own. A caller that nobody vouches for is nobody.
     decision(caller.uid && (*caller.uid == 0 || *caller.uid == ::geteuid()));
 }

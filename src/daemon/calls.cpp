@@ -50,9 +50,8 @@ Calls::Calls(Loop& loop, WorkerPool& pool, WaitGraph& waits, TicketCounter& tick
       handler_(handler),
       limits_(limits),
       queue_(limits.queue),
-      locks_(waits, [this](Ticket call, Ticket ancestor) {
-          return waits_.reaches(ancestor, call);
-      }) {}
+      locks_(waits,
+             [this](Ticket call, Ticket ancestor) { return waits_.reaches(ancestor, call); }) {}
 
 void Calls::run(CallRequest request, std::optional<Ticket> carries_out, Done done) {
     Entry entry;
@@ -109,14 +108,17 @@ void Calls::enqueue(Ticket ticket) {
 }
 
 void Calls::pump() {
+    // A call that fails at once comes here again; the loop below goes on with the next one, and
+    // the stack does not grow with the queue.
+    if (std::exchange(pumping_, true)) return;
     while (const auto next = queue_.next()) begin(*next);
+    pumping_ = false;
 }
 
 void Calls::begin(Ticket ticket) {
     find(ticket)->counted = true;
-    pool_.acquire(ticket, [this, ticket](Result<Worker> worker) {
-        on_worker(ticket, std::move(worker));
-    });
+    pool_.acquire(ticket,
+                  [this, ticket](Result<Worker> worker) { on_worker(ticket, std::move(worker)); });
 }
 
 void Calls::on_worker(Ticket ticket, Result<Worker> worker) {
@@ -131,19 +133,18 @@ void Calls::on_worker(Ticket ticket, Result<Worker> worker) {
     entry->running = std::make_unique<RunningCall>(
         loop_, pool_, std::move(*worker), entry->request.method + " of " + entry->request.app,
         limit_of(entry->request),
-        RunningCall::Events{
-            [this, ticket](const json& said) { on_message(ticket, said); },
-            [this, ticket](CallReply reply, const std::vector<ProcessId>& left) {
-                on_answered(ticket, std::move(reply), left);
-            },
-            [this, ticket] { on_gone(ticket); }});
+        RunningCall::Events{[this, ticket](const json& said) { on_message(ticket, said); },
+                            [this, ticket](CallReply reply, const std::vector<ProcessId>& left) {
+                                on_answered(ticket, std::move(reply), left);
+                            },
+                            [this, ticket] { on_gone(ticket); }});
     handler_.worker_began(entry->request, id);
     entry->running->begin(*message);
 }
 
 void Calls::on_message(Ticket ticket, const json& message) {
     Entry* entry = find(ticket);
-    if (entry == nullptr) return;
+    if (entry == nullptr || entry->answered) return;
     const std::string op = text_of(message, "op");
     if (op == "call") return on_call(ticket, message);
     if (op == "lock") return on_lock(ticket);

@@ -5,9 +5,10 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+
+#include <nlohmann/json.hpp>
 
 #include "core/call_queue.h"
 #include "core/job.h"
@@ -94,7 +95,7 @@ private:
         Item item;
         Done done;
         std::unique_ptr<RunningCall> running;
-        bool counted = false;   ///< takes a place among the running calls
+        bool counted = false;  ///< takes a place among the running calls
         bool answered = false;
         std::uint64_t question = 0;  ///< counts what it asked; late answers are told by it
         std::optional<Timer> question_timer;
@@ -130,6 +131,7 @@ private:
     CallQueue queue_;
     ScriptLocks locks_;
     std::map<Ticket, Entry> entries_;
+    bool pumping_ = false;
 };
 
 /// Whether a method only tells something: it is short, and starts nothing that stays.

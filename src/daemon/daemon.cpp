@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/daemon.h"
 
-#include <spdlog/spdlog.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <systemd/sd-daemon.h>
-#include <unistd.h>
-
 #include <array>
 #include <csignal>
 #include <cstdint>
 #include <optional>
+
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <spdlog/spdlog.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
 
 #include "bus/model_table.h"
 #include "bus/peer_server.h"
@@ -127,44 +128,48 @@ struct Daemon::Parts {
     StartUpStates start_up{paths.start_up};
     Outputs outputs{loop, paths.output, paths.log};
     ServiceTable services{
-        Service::Context{loop, children, paths.services, find_cgroup_parent(paths.root), {}, {},
+        Service::Context{loop,
+                         children,
+                         paths.services,
+                         find_cgroup_parent(paths.root),
+                         {},
+                         {},
                          [this](const std::string& app, bool running) { announce(app, running); }},
         registry};
-    WorkerPool pool{loop, children,
-                    {paths.host, settings.host_idle, settings.spare_workers,
-                     raise_descriptor_limit()}};
-    ScriptBridge bridge{{paths, settings, models, registry, start_up, services, outputs,
-                         [this](const std::string& app, const bus::Model& model,
-                                const bus::Signal& signal, const json& arguments) {
-                             emit(app, model, signal, arguments);
-                         }}};
+    WorkerPool pool{
+        loop,
+        children,
+        {paths.host, settings.host_idle, settings.spare_workers, raise_descriptor_limit()}};
+    ScriptBridge bridge{
+        {paths, settings, models, registry, start_up, services, outputs,
+         [this](const std::string& app, const bus::Model& model, const bus::Signal& signal,
+                const json& arguments) { emit(app, model, signal, arguments); }}};
     Calls calls{loop, pool, waits, tickets, bridge, limits_of(settings)};
     Jobs jobs{calls, waits, tickets, [this](const std::string& app) { return services.find(app); }};
     Invoker invoker{models, registry, calls, jobs};
     Listing listing{{registry, start_up, services, calls, bridge}};
     Registrar registrar{{models, registry, start_up, services, outputs, calls, jobs}};
     Authorizer authorizer;
-    Dispatcher dispatcher{
-        {paths, models, registry, authorizer, invoker, jobs, listing, registrar},
-        [this](bus::Connection& connection, const bus::Message& message,
-               const std::function<void(Caller)>& callback) {
-            identify(connection, message, callback);
-        }};
+    Dispatcher dispatcher{{paths, models, registry, authorizer, invoker, jobs, listing, registrar},
+                          [this](bus::Connection& connection, const bus::Message& message,
+                                 const std::function<void(Caller)>& callback) {
+                              identify(connection, message, callback);
+                          }};
     std::optional<bus::PeerServer> server;
     std::optional<SystemBus> system_bus;
     std::optional<Timer> exit_timer;
 };
 
-void Daemon::Parts::emit(const std::string& app, const bus::Model& model,
-                         const bus::Signal& signal, const json& arguments) {
+void Daemon::Parts::emit(const std::string& app, const bus::Model& model, const bus::Signal& signal,
+                         const json& arguments) {
     const std::string path = "/package/" + app;
     const auto fill = [&](bus::Message& message) {
         return bus::append_body(message.get(), signal.signature(), arguments, {signal.name});
     };
     if (server) server->broadcast(path, model.interface(), signal.name, fill);
     if (!system_bus || !system_bus->connection() || !system_bus->connection()->is_ready()) return;
-    auto message = bus::Message::signal(*system_bus->connection(), path, model.interface(),
-                                        signal.name);
+    auto message =
+        bus::Message::signal(*system_bus->connection(), path, model.interface(), signal.name);
     if (message && fill(*message)) (void)system_bus->connection()->send(*message);
 }
 
@@ -200,10 +205,9 @@ Result<> Daemon::Parts::listen() {
     server->set_handler(handler);
     server->on_client_gone([this](const std::string& name) { dispatcher.forget(name); });
     if (options.bus_address.empty()) return {};
-    system_bus.emplace(loop, SystemBus::Options{options.bus_address, options.bus_name}, handler,
-                       [this](const std::string& sender) {
-                           dispatcher.forget("system bus " + sender);
-                       });
+    system_bus.emplace(
+        loop, SystemBus::Options{options.bus_address, options.bus_name}, handler,
+        [this](const std::string& sender) { dispatcher.forget("system bus " + sender); });
     system_bus->start();
     return {};
 }
@@ -239,7 +243,8 @@ Result<std::unique_ptr<Daemon>> Daemon::create(Options options) {
     if (!lock) {
         return Failure(std::move(lock.error()).while_trying("start: another comard serves here"));
     }
-    if (auto subreaper = become_subreaper(); !subreaper) return Failure(std::move(subreaper.error()));
+    if (auto subreaper = become_subreaper(); !subreaper)
+        return Failure(std::move(subreaper.error()));
     auto loop = Loop::create();
     if (!loop) return Failure(std::move(loop.error()));
     auto children = ChildWatch::create(*loop, {});
@@ -266,8 +271,8 @@ Result<int> Daemon::run() {
     // After the socket, so that the death of a service in between reaches whoever listens.
     parts.services.restore();
     parts.registrar.learn_missing();
-    spdlog::info("comard {} serves {} scripts on {}", COMAR_VERSION,
-                 parts.registry.apps().size(), parts.paths.socket);
+    spdlog::info("comard {} serves {} scripts on {}", COMAR_VERSION, parts.registry.apps().size(),
+                 parts.paths.socket);
     ::sd_notify(0, "READY=1");
     auto ended = parts.loop.run();
     parts.services.shut_down();

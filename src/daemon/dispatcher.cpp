@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/dispatcher.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <cctype>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "bus/value.h"
 #include "core/name.h"
@@ -76,8 +76,9 @@ bool Dispatcher::handle(bus::Connection& connection, bus::Message& message) {
         const std::string app = app_of(path);
         const bool known_app = app.empty() || !parts_.registry.models_of(app).empty();
         if (known_app) {
-            responder.fail({"Invalid", fmt::format("cannot call {}.{} of {}: there is no such method",
-                                                   message.interface(), message.member(), path)});
+            responder.fail(
+                {"Invalid", fmt::format("cannot call {}.{} of {}: there is no such method",
+                                        message.interface(), message.member(), path)});
         } else {
             responder.fail({"Internal", "Unable to find " + app});
         }
@@ -95,8 +96,8 @@ bool Dispatcher::handle(bus::Connection& connection, bus::Message& message) {
         responder.fail({"Invalid", arguments.error().message});
         return true;
     }
-    const auto call = std::make_shared<Call>(Call{app_of(path), found->interface, found->method,
-                                                  std::move(*arguments), {}, responder});
+    const auto call = std::make_shared<Call>(
+        Call{app_of(path), found->interface, found->method, std::move(*arguments), {}, responder});
     identify_(connection, message, [this, call](Caller caller) {
         call->caller = std::move(caller);
         call->caller.language = language_of(call->caller.key);
@@ -147,8 +148,8 @@ std::vector<const bus::Interface*> Dispatcher::interfaces_of(std::string_view pa
 
 void Dispatcher::authorize(const std::shared_ptr<Call>& call) {
     if (call->method.open) return run(*call);
-    const std::string action = call->method.action.value_or(
-        call->interface + "." + call->method.name);
+    const std::string action =
+        call->method.action.value_or(call->interface + "." + call->method.name);
     parts_.authorizer.decide(call->caller, action, [this, call, action](bool allowed) {
         if (!allowed) return call->responder.fail({"Comar.PolicyKit", action});
         run(*call);
@@ -165,13 +166,12 @@ void Dispatcher::run(const Call& call) {
     }
     CallRequest request = call.caller.request(call.app, model->name, call.method.name);
     request.arguments = call.arguments;
-    parts_.invoker.invoke(
-        std::move(request),
-        [responder = call.responder, signature = call.method.out_signature()](
-            const CallReply& reply) {
-            if (!reply) return responder.fail(reply.error());
-            responder.reply(signature, *reply);
-        });
+    parts_.invoker.invoke(std::move(request),
+                          [responder = call.responder,
+                           signature = call.method.out_signature()](const CallReply& reply) {
+                              if (!reply) return responder.fail(reply.error());
+                              responder.reply(signature, *reply);
+                          });
 }
 
 Dispatcher::Handler Dispatcher::handler_of(const std::string& interface,
@@ -210,9 +210,9 @@ std::string Dispatcher::language_of(const std::string& caller) const {
 
 void Dispatcher::register_script(const Call& call) {
     const std::string path = call.arguments[2].get<std::string>();
-    const CallRequest request = call.caller.request(
-        bus_safe_name(call.arguments[0].get<std::string>()), call.arguments[1].get<std::string>(),
-        "register");
+    const CallRequest request =
+        call.caller.request(bus_safe_name(call.arguments[0].get<std::string>()),
+                            call.arguments[1].get<std::string>(), "register");
     parts_.registrar.add(request, path,
                          [responder = call.responder, path, app = request.app](
                              const tl::expected<Registrar::Outcome, CallError>& outcome) {
@@ -250,7 +250,9 @@ void Dispatcher::set_locale(const Call& call) {
     if (!is_language(language)) {
         return call.responder.fail({"Invalid", "cannot use '" + language + "' as a language"});
     }
-    if (languages_.size() < max_languages || languages_.contains(call.caller.key)) {
+    // One that the bus does not know any more would never be forgotten.
+    const bool there = call.caller.uid.has_value();
+    if (there && (languages_.size() < max_languages || languages_.contains(call.caller.key))) {
         languages_[call.caller.key] = language;
     }
     call.responder.reply();
@@ -260,26 +262,26 @@ void Dispatcher::set_locale(const Call& call) {
 
 void Dispatcher::register_with_findings(const Call& call) {
     const std::string path = call.arguments[2].get<std::string>();
-    const CallRequest request = call.caller.request(
-        bus_safe_name(call.arguments[0].get<std::string>()), call.arguments[1].get<std::string>(),
-        "register");
+    const CallRequest request =
+        call.caller.request(bus_safe_name(call.arguments[0].get<std::string>()),
+                            call.arguments[1].get<std::string>(), "register");
     parts_.registrar.add(
         request, path,
-        [responder = call.responder, path](
-            const tl::expected<Registrar::Outcome, CallError>& outcome) {
+        [responder = call.responder,
+         path](const tl::expected<Registrar::Outcome, CallError>& outcome) {
             if (!outcome) return responder.fail(outcome.error());
             json findings = json::array();
             for (const auto& finding : outcome->findings) {
-                findings.push_back({finding.is_error ? "error" : "warning", finding.line, path,
-                                    finding.message});
+                findings.push_back(
+                    {finding.is_error ? "error" : "warning", finding.line, path, finding.message});
             }
             responder.reply("a(suss)s", json::array({std::move(findings), outcome->diff}));
         });
 }
 
 void Dispatcher::restart(const Call& call) {
-    CallRequest request = call.caller.request(
-        bus_safe_name(call.arguments[0].get<std::string>()), service_model, "restart");
+    CallRequest request = call.caller.request(bus_safe_name(call.arguments[0].get<std::string>()),
+                                              service_model, "restart");
     if (parts_.registry.find(service_model, request.app) == nullptr) {
         return call.responder.fail({"Internal", "Unable to find " + request.app});
     }
@@ -295,11 +297,11 @@ void Dispatcher::list_services(const Call& call) {
     if (!type.is_null() && !type.is_string()) {
         return call.responder.fail({"Invalid", "option type must be a string"});
     }
-    parts_.listing.list(call.caller.request("", service_model, "status"),
-                        type.is_null() ? "" : type.get<std::string>(),
-                        [responder = call.responder](json rows) {
-                            responder.reply(Listing::list_signature, json::array({std::move(rows)}));
-                        });
+    parts_.listing.list(
+        call.caller.request("", service_model, "status"),
+        type.is_null() ? "" : type.get<std::string>(), [responder = call.responder](json rows) {
+            responder.reply(Listing::list_signature, json::array({std::move(rows)}));
+        });
 }
 
 // ---- the standard interfaces
@@ -325,12 +327,11 @@ void Dispatcher::introspect(const Call& call) {
 /// The properties of one interface, as a dict; null: the object does not have that interface.
 void Dispatcher::properties_of(const Call& call, const std::string& interface, GotProperties got) {
     const auto all = interfaces_of(call.responder.call().path());
-    const bool known = std::any_of(all.begin(), all.end(), [&](const bus::Interface* one) {
-        return one->name == interface;
-    });
+    const bool known = std::any_of(
+        all.begin(), all.end(), [&](const bus::Interface* one) { return one->name == interface; });
     if (interface == supervision_interface().name && known) {
-        return parts_.listing.properties(
-            call.caller.request(call.app, service_model, "status"), got);
+        return parts_.listing.properties(call.caller.request(call.app, service_model, "status"),
+                                         got);
     }
     if (interface == manager_interface().name && known) {
         json values = json::array();
@@ -369,9 +370,9 @@ void Dispatcher::get_all_properties(const Call& call) {
 }
 
 void Dispatcher::set_property(const Call& call) {
-    call.responder.fail_with_name("org.freedesktop.DBus.Error.PropertyReadOnly",
-                                  "cannot set " + call.arguments[1].get<std::string>() +
-                                      ": all properties are read-only");
+    call.responder.fail_with_name(
+        "org.freedesktop.DBus.Error.PropertyReadOnly",
+        "cannot set " + call.arguments[1].get<std::string>() + ": all properties are read-only");
 }
 
 }  // namespace comar

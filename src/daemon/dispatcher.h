@@ -37,8 +37,8 @@ public:
         Registrar& registrar;
     };
     /// Who sent this message; may answer later.
-    using Identify = std::function<void(bus::Connection&, const bus::Message&,
-                                        std::function<void(Caller)>)>;
+    using Identify =
+        std::function<void(bus::Connection&, const bus::Message&, std::function<void(Caller)>)>;
 
     Dispatcher(Parts parts, Identify identify)
         : parts_(std::move(parts)), identify_(std::move(identify)) {}

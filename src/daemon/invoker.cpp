@@ -42,18 +42,17 @@ CallReply checked(const bus::Method& method, CallReply reply) {
 void Invoker::invoke(CallRequest request, Done done) {
     const bus::Model* model = models_.find(request.model);
     if (model == nullptr) {
-        return done(error_reply("Invalid", "cannot call " + request.label() +
-                                               ": there is no model " + request.model));
+        return done(error_reply(
+            "Invalid", "cannot call " + request.label() + ": there is no model " + request.model));
     }
     const bus::Method* method = model->find_method(request.method);
     if (method == nullptr) {
         return done(error_reply("Invalid", "cannot call " + request.label() + ": model " +
-                                               request.model + " has no method " +
-                                               request.method));
+                                               request.model + " has no method " + request.method));
     }
     if (registry_.find(request.model, request.app) == nullptr) {
-        return done(error_reply("Internal", "Unable to find " + request.app + " of model " +
-                                                request.model));
+        return done(error_reply("Internal",
+                                "Unable to find " + request.app + " of model " + request.model));
     }
     const std::string member = request.method;
     if (auto fit = bus::fits(method->in_signature(), request.arguments, {member}); !fit) {

@@ -23,10 +23,7 @@ public:
 
     /// All of them outlive the jobs.
     Jobs(Calls& calls, WaitGraph& waits, TicketCounter& tickets, FindService find_service)
-        : calls_(calls),
-          waits_(waits),
-          tickets_(tickets),
-          find_service_(std::move(find_service)) {}
+        : calls_(calls), waits_(waits), tickets_(tickets), find_service_(std::move(find_service)) {}
 
     /// Submits a job on behalf of `request` (its method is ignored); `done` is called once.
     void submit(JobKind kind, CallRequest request, Done done);
@@ -52,8 +49,8 @@ private:
 
     void submit_within(Line& line, JobKind kind, CallRequest request, Done done);
     void submit_queued(Line& line, JobKind kind, CallRequest request, Done done);
-    Result<> link(Line& line, const JobQueue::Submitted& submitted,
-                  const CallRequest& request, JobKind kind);
+    Result<> link(Line& line, const JobQueue::Submitted& submitted, const CallRequest& request,
+                  JobKind kind);
     void pump(const std::string& app, std::optional<JobKind> started_before);
     void run_phases(CallRequest request, std::vector<JobKind> phases, std::optional<Ticket> job,
                     Done done);

@@ -64,8 +64,7 @@ void Listing::list(const CallRequest& by, const std::string& type, Done done) {
                     asked = {{"running", running ? json(*running) : json()},
                              {"description", answer->second.description}};
                 }
-                rows.push_back(row(*script,
-                                   state == start_up.end() ? StartUp::off : state->second,
+                rows.push_back(row(*script, state == start_up.end() ? StartUp::off : state->second,
                                    language, asked));
             }
             done(std::move(rows));

@@ -2,8 +2,9 @@
 #pragma once
 
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <string>
+
+#include <nlohmann/json.hpp>
 
 #include "daemon/calls.h"
 #include "daemon/script_bridge.h"
@@ -44,8 +45,7 @@ private:
     [[nodiscard]] nlohmann::json row(const Script& script, StartUp start_up,
                                      const std::string& language,
                                      const nlohmann::json& asked) const;
-    [[nodiscard]] nlohmann::json describe(const std::string& app,
-                                          const std::string& state) const;
+    [[nodiscard]] nlohmann::json describe(const std::string& app, const std::string& state) const;
 
     Parts parts_;
 };

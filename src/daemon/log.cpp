@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/log.h"
 
-#include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
-#include <spdlog/sinks/syslog_sink.h>
-#include <spdlog/spdlog.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <array>
 #include <cstdlib>
 #include <memory>
 #include <vector>
+
+#include <sys/stat.h>
+
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/sinks/syslog_sink.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
 
 namespace comar {
 namespace {
@@ -35,7 +36,7 @@ public:
 /// JOURNAL_STREAM names the device and inode of the journal's end of stderr, systemd.exec(5).
 bool stderr_is_journal() {
     const char* stream = std::getenv("JOURNAL_STREAM");
-    struct stat info {};
+    struct stat info{};
     if (stream == nullptr || ::fstat(STDERR_FILENO, &info) != 0) return false;
     return std::to_string(info.st_dev) + ":" + std::to_string(info.st_ino) == stream;
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include <spdlog/spdlog.h>
-#include <unistd.h>
-
 #include <csignal>
 #include <cstdio>
+
+#include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include "daemon/daemon.h"
 #include "daemon/log.h"

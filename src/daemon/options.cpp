@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/options.h"
 
-#include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <map>
+
+#include <CLI/CLI.hpp>
 
 namespace comar {
 namespace {

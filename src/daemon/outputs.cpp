@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/outputs.h"
 
-#include <fcntl.h>
-#include <spdlog/spdlog.h>
-#include <sys/epoll.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
 #include <chrono>
 #include <ctime>
+
+#include <sys/epoll.h>
+#include <sys/stat.h>
+
+#include <fcntl.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include "os/system_error.h"
 
@@ -39,7 +40,7 @@ Result<UniqueFd> open_fifo(const std::string& path) {
     }
     UniqueFd fd(::open(path.c_str(), O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC));
     if (!fd) return system_failure("open " + path);
-    struct stat info {};
+    struct stat info{};
     if (::fstat(fd.get(), &info) != 0 || !S_ISFIFO(info.st_mode)) {
         return failure(ErrorKind::invalid, "cannot use " + path + ": it is not a FIFO");
     }
@@ -57,13 +58,12 @@ Result<Outputs::Streams> Outputs::open(const std::string& app) {
     auto err = open_fifo(fifo_folder_ + "/" + app + ".err");
     if (!err) return Failure(std::move(err.error()));
     const Streams paths = service(app).paths;
-    if (auto added = add_source(app, "out", std::move(*out), true); !added) {
-        return Failure(std::move(added.error()));
-    }
-    if (auto added = add_source(app, "err", std::move(*err), true); !added) {
-        return Failure(std::move(added.error()));
-    }
-    return paths;
+    auto added = add_source(app, "out", std::move(*out), true);
+    if (added) added = add_source(app, "err", std::move(*err), true);
+    if (added) return paths;
+    // A FIFO that nobody reads would stop whoever writes to it.
+    services_.erase(app);
+    return Failure(std::move(added.error()));
 }
 
 Result<> Outputs::follow(const std::string& app, const std::string& stream, UniqueFd pipe) {
@@ -93,8 +93,8 @@ std::string Outputs::log_path(const std::string& app) const {
 Outputs::Service& Outputs::service(const std::string& app) {
     const std::string fifo = fifo_folder_ + "/" + app;
     return services_
-        .try_emplace(app, Service{{fifo + ".out", fifo + ".err"}, LogFile(log_path(app), {}), {},
-                                  false})
+        .try_emplace(app,
+                     Service{{fifo + ".out", fifo + ".err"}, LogFile(log_path(app), {}), {}, false})
         .first->second;
 }
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/paths.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <filesystem>
 #include <system_error>
+
+#include <sys/stat.h>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "os/system_error.h"
 
@@ -34,19 +35,20 @@ Result<> make_folder(const std::string& path, mode_t mode) {
     fs::create_directories(fs::path(path).parent_path(), error);
     if (error) return system_failure("create " + path, error.value());
     if (::mkdir(path.c_str(), mode) == 0) {
-        return ::chmod(path.c_str(), mode) == 0 ? Result<>() : system_failure("set mode of " + path);
+        return ::chmod(path.c_str(), mode) == 0 ? Result<>()
+                                                : system_failure("set mode of " + path);
     }
     if (errno != EEXIST) return system_failure("create " + path);
-    struct stat info {};
+    struct stat info{};
     if (::lstat(path.c_str(), &info) != 0) return system_failure("look at " + path);
     if (!S_ISDIR(info.st_mode)) {
         return failure(ErrorKind::invalid, "cannot use " + path + ": it is not a folder");
     }
     // Whoever owns this folder decides what comard reads and writes there.
     if (info.st_uid != ::geteuid() || (info.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-        return failure(ErrorKind::denied,
-                       "cannot use " + path + ": it must belong to the user that comard runs as, "
-                       "and nobody else may write there");
+        return failure(ErrorKind::denied, "cannot use " + path +
+                                              ": it must belong to the user that comard runs as, "
+                                              "and nobody else may write there");
     }
     return {};
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/registrar.h"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <utility>
+
+#include <spdlog/spdlog.h>
 
 #include "core/name.h"
 
@@ -65,16 +65,16 @@ bool Registrar::Outcome::refused() const {
 
 void Registrar::add(const CallRequest& by, const std::string& path, Registered done) {
     if (parts_.models.find(by.model) == nullptr) {
-        return done(error("Invalid", "cannot register " + by.app + ": there is no model " +
-                                         by.model));
+        return done(
+            error("Invalid", "cannot register " + by.app + ": there is no model " + by.model));
     }
     if (by.app.empty() || by.app.size() > max_name) {
-        return done(error("Invalid", "cannot register '" + by.app +
-                                         "': a name has 1 to 128 characters"));
+        return done(
+            error("Invalid", "cannot register '" + by.app + "': a name has 1 to 128 characters"));
     }
     if (!path.starts_with('/')) {
-        return done(error("Invalid", "cannot register " + by.app + ": " + path +
-                                         " is not an absolute path"));
+        return done(error("Invalid",
+                          "cannot register " + by.app + ": " + path + " is not an absolute path"));
     }
     check(by, path, [this, by, done = std::move(done)](const CallReply& reply) {
         if (!reply) return done(tl::unexpected(reply.error()));
@@ -88,9 +88,12 @@ void Registrar::add(const CallRequest& by, const std::string& path, Registered d
 
 void Registrar::check(const CallRequest& by, const std::string& path, Calls::Done done) {
     const bus::Model* model = parts_.models.find(by.model);
-    json message{{"op", "check"},         {"file", path},
-                 {"name", path},          {"app", by.app},
-                 {"model", by.model},     {"types", {"local", "server", "script"}},
+    json message{{"op", "check"},
+                 {"file", path},
+                 {"name", path},
+                 {"app", by.app},
+                 {"model", by.model},
+                 {"types", {"local", "server", "script"}},
                  {"methods", methods_of(*model)}};
     CallRequest request = by;
     request.method = "check";
@@ -106,9 +109,8 @@ tl::expected<Registrar::Outcome, CallError> Registrar::install(const CallRequest
     const std::string text = checked.at("text").get<std::string>();
     const bool is_new = parts_.registry.find(by.model, by.app) == nullptr;
     if (auto installed = parts_.registry.install(by.model, by.app, text, *facts); !installed) {
-        return error("Internal", std::move(installed.error())
-                                     .while_trying("register " + by.app)
-                                     .message);
+        return error("Internal",
+                     std::move(installed.error()).while_trying("register " + by.app).message);
     }
     if (is_new && by.model == service_model) apply_default(by.app, *facts);
     spdlog::info("registered {} of model {}", by.app, by.model);
@@ -180,6 +182,7 @@ void Registrar::learn_missing() {
             check(by, script.path, [this, app, model](const CallReply& reply) {
                 if (!reply) return;
                 const json checked = plain(*reply);
+                if (!checked.is_object()) return;
                 const auto facts = parse_facts(checked.value("facts", json()));
                 if (facts) (void)parts_.registry.learn(model, app, *facts);
             });

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/running_call.h"
 
-#include <sys/epoll.h>
-
 #include <algorithm>
 #include <csignal>
 #include <cstring>
 #include <utility>
+
+#include <sys/epoll.h>
 
 #include "os/proc_scan.h"
 
@@ -69,6 +69,7 @@ RunningCall::RunningCall(Loop& loop, WorkerPool& pool, Worker worker, std::strin
       worker_(worker.id),
       channel_(std::move(worker.socket)),
       name_(std::move(name)),
+      limit_(limit),
       left_(limit),
       events_(std::move(events)),
       timer_(loop, [this] { on_timer(); }),
@@ -117,6 +118,7 @@ void RunningCall::resume_clock() {
 
 void RunningCall::restart_clock() {
     if (phase_ != Phase::running) return;
+    left_ = limit_;
     clock_since_ = loop_.now();
     timer_.arm(std::max(left_, 0ms));
 }
@@ -142,6 +144,8 @@ void RunningCall::on_io(std::uint32_t events) {
     for (const json& frame : *frames) {
         if (phase_ != Phase::running) return;
         on_message(frame);
+        // Here alone: one that has ended serves no other call, whatever it said before.
+        if (frame.value("again", json()) == json(true)) give_back();
     }
     if (phase_ != Phase::gone && channel_.at_end()) lost_connection();
 }
@@ -166,9 +170,8 @@ void RunningCall::on_message(const json& message) {
         answer(tl::unexpected(CallError{text_of(message, "name"), text_of(message, "message")}),
                read_left(message));
     } else {
-        return events_.message(message);
+        events_.message(message);
     }
-    if (message.value("again", json()) == json(true)) give_back();
 }
 
 /// The worker waits for its next call.
@@ -180,8 +183,11 @@ void RunningCall::give_back() {
     timer_.disarm();
     watch_.reset();
     pool_.forget(worker_.pid);
-    pool_.put_back({worker_, std::move(*socket)});
+    WorkerPool& pool = pool_;
+    Worker worker{worker_, std::move(*socket)};
+    // In this order: the next call of this worker may begin in put_back().
     events_.gone();
+    pool.put_back(std::move(worker));
 }
 
 void RunningCall::answer(CallReply reply, std::vector<ProcessId> left) {
@@ -199,19 +205,21 @@ void RunningCall::on_exit(ExitStatus status) {
     while (phase_ == Phase::running && !channel_.at_end()) {
         auto frames = channel_.receive();
         if (!frames || (frames->empty() && !channel_.at_end())) break;
-        for (const json& frame : *frames) on_message(frame);
+        for (const json& frame : *frames) {
+            // After its answer it may ask for nothing more: who would give a lock back?
+            if (phase_ == Phase::running) on_message(frame);
+        }
     }
     timer_.disarm();
     if (watch_) watch_->disable();
     const bool ended_by_us = phase_ == Phase::killing;
     phase_ = Phase::gone;
-    crashed_ = !replied_;
+    crashed_ = ended_by_us || !replied_;
     if (ended_by_us) {
         answer(tl::unexpected(end_error_), {});
     } else {
-        answer(tl::unexpected(CallError{
-                   "Internal", "cannot run " + name_ + ": its process " + describe(status) +
-                                   " before it answered"}),
+        answer(tl::unexpected(CallError{"Internal", "cannot run " + name_ + ": its process " +
+                                                        describe(status) + " before it answered"}),
                {});
     }
     events_.gone();
@@ -243,11 +251,13 @@ void RunningCall::check_memory() {
 }
 
 void RunningCall::kill_round() {
-    if (kill_descendants() || ++kill_rounds_ >= max_kill_rounds) {
-        timer_.disarm();
-        return kill_worker();
+    if (!worker_killed_ && !kill_descendants() && ++kill_rounds_ < max_kill_rounds) {
+        return timer_.arm(kill_interval);
     }
-    timer_.arm(kill_interval);
+    // The second time: the kernel cannot end it (state D), and its caller has waited enough.
+    if (std::exchange(worker_killed_, true)) return answer(tl::unexpected(end_error_), {});
+    kill_worker();
+    timer_.arm(exit_grace);
 }
 
 /// True when nothing is left below the worker but what stays.

@@ -4,10 +4,11 @@
 #include <chrono>
 #include <functional>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include <nlohmann/json.hpp>
 
 #include "daemon/worker_pool.h"
 #include "loop/io_watch.h"
@@ -37,7 +38,8 @@ public:
         std::function<void(const nlohmann::json&)> message;
         /// The answer is known. Called once; the worker may live a moment longer.
         std::function<void(CallReply, std::vector<ProcessId> left)> answered;
-        /// The worker has ended, or serves another call. Called once, after `answered`; the object may be destroyed.
+        /// The worker has ended, or serves another call. Called once, after `answered`; the object
+        /// may be destroyed.
         std::function<void()> gone;
     };
 
@@ -64,7 +66,7 @@ public:
     void end(CallError error);
 
     [[nodiscard]] const ProcessId& worker() const { return worker_; }
-    /// The worker ended without an answer, so nobody told what it left behind.
+    /// The worker ended without an answer of its own, so nobody told what it left behind.
     [[nodiscard]] bool crashed() const { return crashed_; }
     std::optional<UniqueFd> take_fd() { return channel_.take_fd(); }
 
@@ -89,6 +91,7 @@ private:
     ProcessId worker_;
     FrameChannel channel_;
     std::string name_;  ///< "start of nginx", for messages
+    std::chrono::milliseconds limit_;
     std::chrono::milliseconds left_;
     std::optional<TimePoint> clock_since_;
     Events events_;
@@ -99,6 +102,7 @@ private:
     bool replied_ = false;
     bool crashed_ = false;
     int kill_rounds_ = 0;
+    bool worker_killed_ = false;
     CallError end_error_;
     std::vector<ProcessId> kept_;
 };

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/script_bridge.h"
 
-#include <spdlog/spdlog.h>
-
 #include <utility>
+
+#include <spdlog/spdlog.h>
 
 #include "bus/value.h"
 #include "core/name.h"
@@ -16,6 +16,11 @@ using nlohmann::json;
 constexpr const char* interface_base = "tr.org.pardus.comar";
 /// More than any service has; a script gone wild must not make every request huge.
 constexpr std::size_t max_processes_told = 1000;
+
+std::string text_of(const json& message, const char* key) {
+    const auto found = message.find(key);
+    return found != message.end() && found->is_string() ? found->get<std::string>() : "";
+}
 
 CallReply error_reply(const char* name, std::string message) {
     return tl::unexpected(CallError{name, std::move(message)});
@@ -55,8 +60,8 @@ json ScriptBridge::common_message() const {
 }
 
 json ScriptBridge::script_message(const CallRequest& call) const {
-    json message{{"app", call.app}, {"model", call.model},   {"method", call.method},
-                 {"service", nullptr}, {"cgroup", nullptr}, {"join_cgroup", false},
+    json message{{"app", call.app},    {"model", call.model}, {"method", call.method},
+                 {"service", nullptr}, {"cgroup", nullptr},   {"join_cgroup", false},
                  {"output", nullptr}};
     if (const Script* script = parts_.registry.find(call.model, call.app)) {
         message["script"] = script->path;
@@ -88,8 +93,7 @@ CallReply ScriptBridge::request_message(const CallRequest& call) {
     message["args"] = call.arguments;
     message["language"] = call.language;
     message["sender"] = call.sender;
-    const auto limit =
-        only_reads(call) ? parts_.settings.read_limit : parts_.settings.change_limit;
+    const auto limit = only_reads(call) ? parts_.settings.read_limit : parts_.settings.change_limit;
     message["seconds"] = limit.count();
     add_output(call, message);
     return message;
@@ -114,8 +118,8 @@ void ScriptBridge::call(Ticket, CallRequest nested, Answer answer) {
 }
 
 void ScriptBridge::notify(const CallRequest& by, const json& message) {
-    const std::string model_name = message.value("model", "");
-    const std::string signal_name = message.value("signal", "");
+    const std::string model_name = text_of(message, "model");
+    const std::string signal_name = text_of(message, "signal");
     const json arguments = message.value("args", json::array());
     const bus::Model* model = parts_.models.find(model_name);
     const bus::Signal* signal = model == nullptr ? nullptr : model->find_signal(signal_name);
@@ -171,8 +175,7 @@ void ScriptBridge::follow(const CallRequest& by, const std::string& stream, Uniq
 void ScriptBridge::worker_began(const CallRequest& by, const ProcessId& worker) {
     Service* service = service_of(by);
     if (service == nullptr) return;
-    const bool in_cgroup = !service->processes().cgroup_path().empty();
-    service->worker_began(worker, in_cgroup || only_reads(by));
+    service->worker_began(worker, !only_reads(by));
 }
 
 void ScriptBridge::worker_gone(const CallRequest& by, const ProcessId& worker, bool crashed) {

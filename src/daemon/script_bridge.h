@@ -18,8 +18,7 @@ namespace comar {
 
 /// Emits signals of a package's object on all buses.
 using EmitSignal = std::function<void(const std::string& app, const bus::Model& model,
-                                      const bus::Signal& signal,
-                                      const nlohmann::json& arguments)>;
+                                      const bus::Signal& signal, const nlohmann::json& arguments)>;
 
 /// What running scripts get from comard and tell it (docs/protocol.md).
 class ScriptBridge : public CallHandler {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/service.h"
 
-#include <spdlog/spdlog.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <memory>
+
 #include <nlohmann/json.hpp>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include "daemon/state_file.h"
 #include "os/proc_scan.h"
@@ -52,17 +52,20 @@ bool is_script_host(pid_t pid) {
 Service::Service(Context& context, std::string app)
     : context_(context),
       app_(std::move(app)),
-      processes_(context.loop, context.children, context.orphans, context.reaps,
-                 {[this] { emptied(); },
-                  [this](const ProcessId& id, std::optional<ExitStatus> status) {
-                      exited(id, status);
-                  }}) {}
+      processes_(
+          context.loop, context.children, context.orphans, context.reaps,
+          {[this] { emptied(); },
+           [this](const ProcessId& id, std::optional<ExitStatus> status) { exited(id, status); }}) {
+}
 
 void Service::restore(const json& state) {
-    supervision_ = Supervision(parse_service_state(state.value("state", "unknown"))
-                                   .value_or(ServiceState::unknown));
+    supervision_ = Supervision(
+        parse_service_state(state.value("state", "unknown")).value_or(ServiceState::unknown));
     since_ = state.value("since", std::uint64_t{0});
     last_error_ = state.value("last_error", "");
+    if (saved == ServiceState::starting || saved == ServiceState::stopping) {
+        last_error_ = "cannot tell how the last job ended: comard ended before it";
+    }
     last_exit_ = {state.value("exit_code", -1), state.value("exit_signal", 0)};
     main_ = read_process(state.value("main", json()));
     if (const auto worker = read_process(state.value("worker", json()))) {
@@ -80,15 +83,9 @@ void Service::restore_processes(const json& state) {
         if (const auto id = read_process(one)) processes_.adopt(*id);
     }
     const bool alive = processes_.alive();
-    const ServiceState state_before = supervision_.state();
-    const bool was_changing =
-        state_before == ServiceState::starting || state_before == ServiceState::stopping;
-    if (was_changing) {
-        supervision_ = Supervision(alive ? ServiceState::running : ServiceState::failed);
-        last_error_ = "cannot tell how the last job ended: comard ended before it";
-    } else if (alive) {
+    if (alive) {
         // What a stop() has left alive on purpose does not make it run.
-        if (state_before != ServiceState::stopped) feed(FoundAlive{});
+        if (supervision_.state() != ServiceState::stopped) feed(FoundAlive{});
     } else {
         // It died while nobody looked; nobody knows how.
         feed(Emptied{true});
@@ -131,9 +128,9 @@ void Service::prepare() {
     }
 }
 
-void Service::worker_began(const ProcessId& worker, bool in_cgroup) {
+void Service::worker_began(const ProcessId& worker, bool changes) {
     processes_.exclude(worker);
-    if (in_cgroup) return;
+    if (!changes) return;
     worker_ = worker;
     save();
 }

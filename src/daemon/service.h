@@ -4,10 +4,11 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include <nlohmann/json_fwd.hpp>
 
 #include "core/job.h"
 #include "core/supervision.h"
@@ -55,7 +56,8 @@ public:
     /// Makes what a method needs that may start something: the cgroup, where there are any. An
     /// error is logged, and the service goes without.
     void prepare();
-    void worker_began(const ProcessId& worker, bool in_cgroup);
+    /// `changes`: it must not outlive this comard, which would not know what it does.
+    void worker_began(const ProcessId& worker, bool changes);
     void worker_gone(const ProcessId& worker, bool crashed);
     void process_started(const ProcessId& process);
     void left_behind(const std::vector<ProcessId>& left);
@@ -97,10 +99,10 @@ private:
     Supervision supervision_;
     ServiceProcesses processes_;
     std::optional<ProcessId> main_;
-    std::optional<ProcessId> worker_;  ///< of the call that runs, where no cgroup tells
+    std::optional<ProcessId> worker_;  ///< of the call that runs and may change something
     std::uint64_t since_ = 0;
     LastExit last_exit_;
-    bool died_badly_ = false;  ///< the main process that ended last did so with an error
+    bool died_badly_ = false;   ///< the main process that ended last did so with an error
     bool had_process_ = false;  ///< in the method that runs, or ran last
     std::string last_error_;
     bool unsaved_ = false;

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/service_processes.h"
 
-#include <sys/epoll.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <csignal>
+
+#include <sys/epoll.h>
+
+#include <unistd.h>
 
 #include "os/proc_scan.h"
 
@@ -63,21 +64,20 @@ void ServiceProcesses::adopt(const ProcessId& id) {
     Adopted& one = adopted_[id.pid];
     one.id = id;
     one.parent = stat->parent;
-    children_.on_exit(id.pid, [this](const ReapedChild& child) {
-        on_exit(child.pid, child.status);
-    });
+    children_.on_exit(id.pid,
+                      [this](const ReapedChild& child) { on_exit(child.pid, child.status); });
     auto process = Process::open(id);
     // It has ended already; when its parent has too, we reap it and learn how.
     if (!process) return;
     one.process = std::move(*process);
     // How a child of ours or of the script host ended is told; of others only the end is seen.
-    auto watch = IoWatch::create(loop_, one.process->pidfd(), EPOLLIN, [this, pid = id.pid](
-                                                                           std::uint32_t) {
-        const auto found = adopted_.find(pid);
-        if (found == adopted_.end()) return;
-        found->second.watch->disable();
-        if (!exit_is_told(found->second)) on_exit(pid, std::nullopt);
-    });
+    auto watch =
+        IoWatch::create(loop_, one.process->pidfd(), EPOLLIN, [this, pid = id.pid](std::uint32_t) {
+            const auto found = adopted_.find(pid);
+            if (found == adopted_.end()) return;
+            found->second.watch->disable();
+            if (!exit_is_told(found->second)) on_exit(pid, std::nullopt);
+        });
     if (watch) one.watch = std::move(*watch);
 }
 
@@ -90,6 +90,8 @@ bool ServiceProcesses::exit_is_told(const Adopted& one) const {
 
 void ServiceProcesses::claim(const ProcessId& id) {
     adopt(id);
+    // Gone by now, its number may be another's.
+    if (!adopted_.contains(id.pid)) return;
     if (!cgroup_ || cgroup_->contains(id.pid).value_or(true)) return;
     // What it forks while it moves may stay behind, and is found by the next look.
     constexpr int looks = 3;

@@ -36,8 +36,7 @@ public:
     /// Whether this process reaps its children for comard and tells how they ended.
     using Reaps = std::function<bool(pid_t)>;
 
-    ServiceProcesses(Loop& loop, ChildWatch& children, Orphans orphans, Reaps reaps,
-                     Events events);
+    ServiceProcesses(Loop& loop, ChildWatch& children, Orphans orphans, Reaps reaps, Events events);
     ServiceProcesses(const ServiceProcesses&) = delete;
     ServiceProcesses& operator=(const ServiceProcesses&) = delete;
     ~ServiceProcesses();

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/service_table.h"
 
-#include <spdlog/spdlog.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <filesystem>
+
 #include <nlohmann/json.hpp>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include "daemon/invoker.h"
 #include "daemon/state_file.h"
@@ -47,8 +47,16 @@ void ServiceTable::restore_one(const std::string& app) {
     const std::string file = context_.state_folder + "/" + app;
     const auto state = read_state(file);
     const bool damaged = !state && state.error().kind != ErrorKind::not_found;
-    if (damaged) spdlog::warn("{}, finding the processes of {} by cgroup", state.error().message, app);
-    if (state) return find(app)->restore(*state);
+    if (damaged)
+        spdlog::warn("{}, finding the processes of {} by cgroup", state.error().message, app);
+    if (state) {
+        try {
+            return find(app)->restore(*state);
+        } catch (const nlohmann::json::exception& wrong) {
+            spdlog::warn("cannot use {}: {}, finding the processes of {} by cgroup", file,
+                         wrong.what(), app);
+        }
+    }
     std::error_code error;
     const bool has_cgroup = !context_.cgroup_parent.empty() &&
                             fs::is_directory(context_.cgroup_parent + "/" + app, error);

@@ -7,6 +7,7 @@
 #include <limits>
 #include <string_view>
 #include <thread>
+
 #include <toml++/toml.h>
 
 #include "os/read_file.h"
@@ -91,10 +92,9 @@ Result<Settings> parse(const std::string& path, const std::string& text) {
     try {
         return read_table(path, toml::parse(text, path));
     } catch (const toml::parse_error& error) {
-        return failure(ErrorKind::invalid,
-                       "cannot use " + path + ":" +
-                           std::to_string(error.source().begin.line) + ": " +
-                           std::string(error.description()));
+        return failure(ErrorKind::invalid, "cannot use " + path + ":" +
+                                               std::to_string(error.source().begin.line) + ": " +
+                                               std::string(error.description()));
     }
 }
 

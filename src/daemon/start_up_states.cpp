@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/start_up_states.h"
 
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
 #include <filesystem>
 #include <system_error>
+
+#include <unistd.h>
 
 #include "os/atomic_file.h"
 #include "os/system_error.h"

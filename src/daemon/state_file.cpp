@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/state_file.h"
 
-#include <fmt/format.h>
-
 #include <cstdint>
+
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "os/atomic_file.h"

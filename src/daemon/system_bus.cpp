@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/system_bus.h"
 
-#include <spdlog/spdlog.h>
-#include <sys/epoll.h>
-#include <sys/inotify.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <filesystem>
 #include <utility>
+
+#include <sys/epoll.h>
+#include <sys/inotify.h>
+
+#include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include "bus/value.h"
 
@@ -29,7 +30,8 @@ constexpr auto longest_retry = 10'000ms;
 std::string socket_path(const std::string& address) {
     const std::string prefix = "unix:path=";
     if (!address.starts_with(prefix)) return "";
-    return address.substr(prefix.size(), address.find_first_of(",;", prefix.size()) - prefix.size());
+    return address.substr(prefix.size(),
+                          address.find_first_of(",;", prefix.size()) - prefix.size());
 }
 
 /// The nearest folder above `path` that exists.
@@ -71,9 +73,9 @@ void SystemBus::connect() {
 
 void SystemBus::on_ready() {
     retry_after_ = 0ms;
+    announced_ = true;
     const std::string rule = std::string("type='signal',sender='") + driver + "',path='" +
-                             driver_path + "',interface='" + driver +
-                             "',member='NameOwnerChanged'";
+                             driver_path + "',interface='" + driver + "',member='NameOwnerChanged'";
     auto changes = connection_->subscribe(
         rule, [this](bus::Message& message) { on_name_owner_changed(message); });
     if (changes) owner_changes_ = std::move(*changes);
@@ -88,7 +90,7 @@ void SystemBus::on_ready() {
 }
 
 void SystemBus::on_lost() {
-    if (connection_ && connection_->is_ready()) spdlog::warn("lost the system bus, retrying");
+    if (std::exchange(announced_, false)) spdlog::warn("lost the system bus, retrying");
     name_.reset();
     owner_changes_.reset();
     connection_.reset();
@@ -96,8 +98,8 @@ void SystemBus::on_lost() {
     for (auto& [sender, question] : std::exchange(questions_, {})) {
         for (const UidCallback& callback : question.callbacks) callback(std::nullopt);
     }
-    retry_after_ = std::clamp<std::chrono::milliseconds>(retry_after_ * 2, first_retry,
-                                                         longest_retry);
+    retry_after_ =
+        std::clamp<std::chrono::milliseconds>(retry_after_ * 2, first_retry, longest_retry);
     retry_.arm(retry_after_);
 }
 
@@ -110,14 +112,17 @@ void SystemBus::watch_for_socket() {
         retry_.arm(longest_retry);
         return;
     }
-    auto watch = IoWatch::create(loop_, folder_events_.get(), EPOLLIN,
-                                 [this](std::uint32_t) { connect(); });
+    auto watch =
+        IoWatch::create(loop_, folder_events_.get(), EPOLLIN, [this](std::uint32_t) { connect(); });
     if (watch) folder_watch_ = std::move(*watch);
+    // It may have come before we watched.
+    const bool came = ::access(socket_path(options_.address).c_str(), F_OK) == 0;
+    if (!watch || came) retry_.arm(came ? first_retry : longest_retry);
 }
 
 void SystemBus::on_name_owner_changed(bus::Message& message) {
     const auto body = bus::read_body(message.get());
-    if (!body || body->size() != 3) return;
+    if (message.signature() != "sss" || !body) return;
     const std::string name = (*body)[0].get<std::string>();
     const bool left = (*body)[2].get<std::string>().empty();
     if (!left || !name.starts_with(':')) return;
@@ -129,15 +134,15 @@ void SystemBus::uid_of(const std::string& sender, UidCallback callback) {
     if (const auto found = uids_.find(sender); found != uids_.end()) {
         return callback(found->second);
     }
+    if (!connection_) return callback(std::nullopt);
     const auto [question, is_new] = questions_.try_emplace(sender);
     question->second.callbacks.push_back(std::move(callback));
-    if (!is_new || !connection_) return;
+    if (!is_new) return;
     auto call = bus::Message::method_call(*connection_, driver, driver_path, driver,
                                           "GetConnectionUnixUser");
     if (call && bus::append_body(call->get(), "s", {sender}, {"GetConnectionUnixUser"})) {
         auto slot = connection_->call_async(
-            *call, question_limit,
-            [this, sender](bus::Message& reply) { on_uid(sender, reply); });
+            *call, question_limit, [this, sender](bus::Message& reply) { on_uid(sender, reply); });
         if (slot) {
             question->second.slot = std::move(*slot);
             return;
@@ -151,7 +156,7 @@ void SystemBus::on_uid(const std::string& sender, bus::Message& reply) {
     std::optional<uid_t> uid;
     if (!reply.is_error()) {
         const auto body = bus::read_body(reply.get());
-        if (body && body->size() == 1) uid = (*body)[0].get<uid_t>();
+        if (body && reply.signature() == "u") uid = (*body)[0].get<uid_t>();
     }
     if (uid) uids_[sender] = *uid;
     auto question = questions_.extract(sender);

@@ -41,9 +41,7 @@ public:
     void uid_of(const std::string& sender, UidCallback callback);
 
     /// Null while there is no bus.
-    [[nodiscard]] const std::shared_ptr<bus::Connection>& connection() const {
-        return connection_;
-    }
+    [[nodiscard]] const std::shared_ptr<bus::Connection>& connection() const { return connection_; }
 
 private:
     void connect();

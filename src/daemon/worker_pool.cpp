@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/worker_pool.h"
 
-#include <sys/epoll.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
-#include <nlohmann/json.hpp>
 #include <utility>
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include <nlohmann/json.hpp>
 
 #include "os/proc_scan.h"
 #include "os/spawn.h"
@@ -56,7 +57,8 @@ Result<std::optional<ControlMessage>> receive(int socket) {
     const ssize_t size = ::recvmsg(socket, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     if (size < 0 && (errno == EAGAIN || errno == EINTR)) return std::nullopt;
     if (size < 0) return system_failure("hear from the script host");
-    if (size == 0) return failure(ErrorKind::unavailable, "cannot hear from the script host: it ended");
+    if (size == 0)
+        return failure(ErrorKind::unavailable, "cannot hear from the script host: it ended");
     ControlMessage message;
     const cmsghdr* item = CMSG_FIRSTHDR(&header);
     if (item != nullptr && item->cmsg_type == SCM_RIGHTS) {
@@ -158,8 +160,8 @@ Result<> WorkerPool::start_host() {
     if (options_.descriptors) {
         (void)::prlimit(child->id.pid, RLIMIT_NOFILE, &*options_.descriptors, nullptr);
     }
-    auto watch = IoWatch::create(loop_, ours.get(), EPOLLIN,
-                                 [this](std::uint32_t) { read_control(); });
+    auto watch =
+        IoWatch::create(loop_, ours.get(), EPOLLIN, [this](std::uint32_t) { read_control(); });
     if (!watch) return Failure(std::move(watch.error()));
     host_.emplace(Host{child->id, std::move(ours), std::move(*watch), 0, false});
     children_.on_exit(child->id.pid, [this](const ReapedChild& exited) {
@@ -172,8 +174,9 @@ Result<> WorkerPool::start_host() {
     return {};
 }
 
-/// Keeps as many workers ready or on their way as calls wait for, and the spare ones. Few at a time:
-/// while those are forked, most calls get a worker that another call gives back, which is cheaper.
+/// Keeps as many workers ready or on their way as calls wait for, and the spare ones. Few at a
+/// time: while those are forked, most calls get a worker that another call gives back, which is
+/// cheaper.
 void WorkerPool::refill() {
     if (!host_) return;
     const std::size_t wanted = waiting_.size() + options_.spare;
@@ -264,6 +267,8 @@ void WorkerPool::fail_waiting(const std::string& why) {
 
 /// Closing the sockets is all it takes: the host and its idle workers end by themselves.
 void WorkerPool::let_go() {
+    // A host that takes long to make its first worker is not idle.
+    if (!waiting_.empty()) return idle_timer_.arm(options_.idle);
     idle_timer_.disarm();
     idle_.clear();
     host_.reset();

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: MIT
 #include "host/fork_server.h"
 
-#include <poll.h>
-#include <pybind11/embed.h>
-#include <sys/prctl.h>
-#include <sys/signalfd.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <string>
+
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include <poll.h>
+#include <pybind11/embed.h>
+#include <unistd.h>
 
 #include "os/proc_scan.h"
 
@@ -72,8 +73,7 @@ Result<> ForkServer::run() {
 }
 
 Result<> ForkServer::wait_for_events() {
-    std::array<pollfd, 2> watched{
-        {{control_.get(), POLLIN, 0}, {signals_.get(), POLLIN, 0}}};
+    std::array<pollfd, 2> watched{{{control_.get(), POLLIN, 0}, {signals_.get(), POLLIN, 0}}};
     while (::poll(watched.data(), watched.size(), -1) < 0) {
         if (errno != EINTR) return failed("wait for requests");
     }

@@ -18,7 +18,8 @@ public:
     /// `work` runs in each worker with its socket, and does not return.
     using Work = std::function<void(int socket)>;
 
-    ForkServer(UniqueFd control, Work work) : control_(std::move(control)), work_(std::move(work)) {}
+    ForkServer(UniqueFd control, Work work)
+        : control_(std::move(control)), work_(std::move(work)) {}
 
     /// Serves until comard closes the socket (success) or the host itself fails.
     Result<> run();

@@ -2,12 +2,12 @@
 // comar-script-host: runs service scripts for comard.
 //   comar-script-host serve FD          FD is the control socket; started by comard
 //   comar-script-host check ARGUMENT…   the checks of `comar check`, without a comard
-#include <unistd.h>
-
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <vector>
+
+#include <unistd.h>
 
 #include "host/fork_server.h"
 #include "host/python_runtime.h"

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "host/python_runtime.h"
 
+#include <cstdio>
+
 #include <pybind11/embed.h>
 #include <pybind11/stl.h>
-
-#include <cstdio>
 
 namespace comar {
 namespace {

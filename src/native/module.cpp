@@ -11,8 +11,8 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
-#include "native/namespace_snapshot.h"
 #include "native/errors.h"
+#include "native/namespace_snapshot.h"
 #include "native/text.h"
 #include "native/waiting.h"
 #include "os/cgroup.h"
@@ -112,8 +112,7 @@ void define_spawn(py::module_& module) {
         "spawn", &start, "arguments"_a, py::kw_only(), "environment"_a = py::none(),
         "user"_a = py::none(), "nice"_a = py::none(), "new_session"_a = false,
         "umask"_a = py::none(), "directory"_a = py::none(), "stdin"_a = -1, "stdout"_a = -1,
-        "stderr"_a = -1, "parent_death_signal"_a = py::none(),
-        "cgroup"_a = -1, "sibling"_a = false,
+        "stderr"_a = -1, "parent_death_signal"_a = py::none(), "cgroup"_a = -1, "sibling"_a = false,
         "Starts a program and returns (pid, start_time, pidfd).\n\n"
         "When this returns, the program runs; otherwise there is no child and OSError tells\n"
         "the step that failed. A name without a slash is searched for along PATH of the\n"
@@ -121,7 +120,8 @@ void define_spawn(py::module_& module) {
         "supplementary groups; `nice` is added to the niceness. stdin -1 is /dev/null; stdout\n"
         "and stderr -1 are our own. All other fds are closed in the child, no signal is\n"
         "blocked or ignored there. `cgroup` is an open cgroup.procs to move to. A `sibling` is a\n"
-        "child of our parent, which reaps it, where the system allows that. The caller owns the pidfd and must reap the child:\n"
+        "child of our parent, which reaps it, where the system allows that. The caller owns the "
+        "pidfd and must reap the child:\n"
         "`wait_exit` or `reap_children`.");
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "native/namespace_snapshot.h"
 
-#include <pybind11/stl.h>
-
 #include <algorithm>
+
+#include <pybind11/stl.h>
 
 namespace comar::native {
 
@@ -18,8 +18,8 @@ NamespaceSnapshot::NamespaceSnapshot(const py::list& dicts) {
 NamespaceSnapshot::Namespace NamespaceSnapshot::take(py::dict dict) {
     Namespace one{std::move(dict), {}};
     for (const auto& [key, value] : one.dict) {
-        one.entries.push_back({py::reinterpret_borrow<py::object>(key),
-                               py::reinterpret_borrow<py::object>(value)});
+        one.entries.push_back(
+            {py::reinterpret_borrow<py::object>(key), py::reinterpret_borrow<py::object>(value)});
     }
     return one;
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <pybind11/pybind11.h>
-
 #include <vector>
+
+#include <pybind11/pybind11.h>
 
 namespace comar::native {
 

@@ -183,7 +183,7 @@ Result<UniqueFd> Cgroup::watch() const {
 }
 
 Result<> Cgroup::kill() const {
-    const auto killed = write_control(folder_, "cgroup.kill", "1");
+    auto killed = write_control(folder_, "cgroup.kill", "1");
     if (killed || killed.error().os_error == ENODEV) return {};
     if (killed.error().os_error != ENOENT) return killed;
     return gone_is_fine(kill_one_by_one(*this));

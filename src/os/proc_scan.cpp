@@ -229,7 +229,7 @@ Result<std::vector<ProcessId>> descendants(pid_t pid, const std::string& proc) {
         std::copy_if(more.begin(), more.end(), std::back_inserter(found),
                      [&](const ProcessId& id) { return seen.insert(id.pid).second; });
     };
-    const auto first = children(pid, proc);
+    auto first = children(pid, proc);
     if (!first) return first;
     add_new(*first);
     for (std::size_t next = 0; next < found.size(); ++next)

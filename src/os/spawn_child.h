@@ -46,7 +46,7 @@ struct ChildPlan {
     int above_targets = 3;  ///< a number above all targets
     int report = -1;        ///< where a SpawnReport goes; close-on-exec
 
-    int cgroup = -1;        ///< an open cgroup.procs; -1: stay
+    int cgroup = -1;  ///< an open cgroup.procs; -1: stay
 
     bool new_session = false;
     int nice = 0;
@@ -62,7 +62,7 @@ struct ChildPlan {
     std::size_t group_count = 0;
 };
 
-/// Runs in the child, takes a ChildPlan*, and does not return.
-int run_child(void* plan) noexcept;
+/// Runs in the child, takes a ChildPlan* as its argument, and does not return.
+int run_child(void* argument) noexcept;
 
 }  // namespace comar

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "output/log_file.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstdio>
+
+#include <sys/stat.h>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "os/system_error.h"
 
@@ -38,7 +39,7 @@ Result<> LogFile::open() {
     UniqueFd fd(::open(path_.c_str(),
                        O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0640));
     if (!fd) return system_failure("open " + path_);
-    struct stat info {};
+    struct stat info{};
     if (::fstat(fd.get(), &info) != 0) return system_failure("look at " + path_);
     if (!S_ISREG(info.st_mode) || info.st_nlink != 1) {
         return failure(ErrorKind::invalid, "cannot use " + path_ + ": it is not a file of its own");

@@ -3,11 +3,12 @@
 
 #include <cstdint>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <nlohmann/json.hpp>
 
 #include "core/result.h"
 #include "core/startup_state.h"
@@ -35,7 +36,7 @@ struct Facts {
 
 [[nodiscard]] nlohmann::json to_json(const Facts& facts);
 /// Reads what to_json wrote or what a worker answered. Wrong types are an error, unknown keys not.
-[[nodiscard]] Result<Facts> parse_facts(const nlohmann::json& json);
+[[nodiscard]] Result<Facts> parse_facts(const nlohmann::json& object);
 
 /// The text for `language` ("tr_TR.UTF-8", "tr"), else English, else any; empty if there is none.
 [[nodiscard]] std::string text_for(const std::map<std::string, std::string>& texts,

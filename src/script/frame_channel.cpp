@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "script/frame_channel.h"
 
-#include <sys/socket.h>
-#include <sys/uio.h>
-
 #include <array>
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
+
+#include <sys/socket.h>
+#include <sys/uio.h>
 
 namespace comar {
 namespace {
@@ -28,6 +28,26 @@ std::size_t decoded_length(std::string_view bytes) {
         length |= std::size_t{static_cast<unsigned char>(bytes[i])} << (8 * i);
     }
     return length;
+}
+
+/// Copying a value goes as deep into the stack as the value is nested, so that must have a limit.
+bool nests_too_deep(std::string_view text) {
+    constexpr int max_depth = 512;
+    int depth = 0;
+    bool in_string = false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i];
+        if (in_string && c == '\\') {
+            ++i;
+        } else if (c == '"') {
+            in_string = !in_string;
+        } else if (!in_string && (c == '[' || c == '{') && ++depth > max_depth) {
+            return true;
+        } else if (!in_string && (c == ']' || c == '}')) {
+            --depth;
+        }
+    }
+    return false;
 }
 
 Failure broken(std::string_view why) {
@@ -92,6 +112,9 @@ Result<std::size_t> FrameChannel::read_some() {
     if (count < 0) {
         if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return std::size_t{0};
         if (errno != ECONNRESET) return broken(std::strerror(errno));
+        // The header was not filled in: what lies in `control` is no descriptor of ours.
+        at_end_ = true;
+        return std::size_t{0};
     }
     for (cmsghdr* item = CMSG_FIRSTHDR(&header); item != nullptr;
          item = CMSG_NXTHDR(&header, item)) {
@@ -104,7 +127,7 @@ Result<std::size_t> FrameChannel::read_some() {
         }
     }
     if (fds_.size() > max_fds) return broken("it sent too many file descriptors");
-    if (count <= 0) {
+    if (count == 0) {
         at_end_ = true;
         return std::size_t{0};
     }
@@ -117,6 +140,9 @@ Result<std::optional<nlohmann::json>> FrameChannel::next_frame() {
     const std::size_t length = decoded_length(incoming_);
     if (length > max_frame) return broken("it sent a message that is too large");
     if (incoming_.size() < length_size + length) return std::nullopt;
+    if (nests_too_deep(std::string_view(incoming_).substr(length_size, length))) {
+        return broken("it sent a value that is nested too deeply");
+    }
     auto frame = nlohmann::json::parse(
         incoming_.begin() + length_size,
         incoming_.begin() + static_cast<std::ptrdiff_t>(length_size + length), nullptr, false);

@@ -3,10 +3,11 @@
 
 #include <cstddef>
 #include <deque>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include <nlohmann/json.hpp>
 
 #include "core/result.h"
 #include "os/unique_fd.h"
@@ -19,7 +20,7 @@ namespace comar {
 class FrameChannel {
 public:
     static constexpr std::size_t max_frame = std::size_t{16} << 20;  ///< bytes
-    static constexpr std::size_t max_fds = 16;  ///< received and not yet taken
+    static constexpr std::size_t max_fds = 16;                       ///< received and not yet taken
 
     /// `socket` is a non-blocking AF_UNIX stream socket.
     explicit FrameChannel(UniqueFd socket) : socket_(std::move(socket)) {}

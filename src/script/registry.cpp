@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "script/registry.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <set>
 #include <system_error>
+
+#include <sys/stat.h>
 
 #include "os/atomic_file.h"
 
@@ -24,11 +24,11 @@ constexpr std::size_t max_facts_size = std::size_t{1} << 20;
 
 /// Tells two versions of a file apart.
 Result<json> stamp_of(const std::string& path) {
-    struct stat info {};
+    struct stat info{};
     if (::lstat(path.c_str(), &info) != 0) {
         const int error = errno;
-        return failure(ErrorKind::not_found,
-                       "cannot look at " + path + ": " + std::strerror(error), error);
+        return failure(ErrorKind::not_found, "cannot look at " + path + ": " + std::strerror(error),
+                       error);
     }
     if (!S_ISREG(info.st_mode)) {
         return failure(ErrorKind::invalid, "cannot use " + path + ": it is not a regular file");
@@ -55,8 +55,8 @@ Result<std::vector<fs::path>> list(const std::string& folder) {
         paths.push_back(at->path());
     }
     if (error && error != std::errc::no_such_file_or_directory) {
-        return failure(ErrorKind::unavailable,
-                       "cannot list " + folder + ": " + error.message(), error.value());
+        return failure(ErrorKind::unavailable, "cannot list " + folder + ": " + error.message(),
+                       error.value());
     }
     std::sort(paths.begin(), paths.end());
     return paths;

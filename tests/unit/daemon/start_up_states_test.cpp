@@ -40,9 +40,9 @@ TEST_F(StartUpStatesTest, AFileOfThatNameTellsWhoeverWroteIt) {
     EXPECT_EQ(states_.get("web"), StartUp::on);
     EXPECT_EQ(states_.chosen("mail"), StartUp::off);
     EXPECT_EQ(states_.get("print"), StartUp::conditional);
-    EXPECT_EQ(states_.all(), (std::map<std::string, StartUp>{{"web", StartUp::on},
-                                                             {"mail", StartUp::off},
-                                                             {"print", StartUp::conditional}}));
+    EXPECT_EQ(states_.all(),
+              (std::map<std::string, StartUp>{
+                  {"web", StartUp::on}, {"mail", StartUp::off}, {"print", StartUp::conditional}}));
 }
 
 TEST_F(StartUpStatesTest, AfterSettingItIsInThatFolderOnly) {

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "script/frame_channel.h"
 
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <array>
 #include <cstring>
 #include <string>
 
+#include <sys/socket.h>
+
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 namespace comar {
 namespace {
@@ -30,7 +30,8 @@ Ends make_ends() {
 
 std::string frame(const std::string& body) {
     std::string bytes(4, '\0');
-    for (std::size_t i = 0; i < 4; ++i) bytes[i] = static_cast<char>((body.size() >> (8 * i)) & 255);
+    for (std::size_t i = 0; i < 4; ++i)
+        bytes[i] = static_cast<char>((body.size() >> (8 * i)) & 255);
     return bytes + body;
 }
 
@@ -100,10 +101,14 @@ TEST(FrameChannelTest, AMessageLargerThanTheSocketWaitsUntilItIsRead) {
 TEST(FrameChannelTest, TextThatIsNotUtf8DoesNotStopTheMessage) {
     auto [channel, other] = make_ends();
     FrameChannel peer(std::move(other));
-    ASSERT_TRUE(channel.send({{"path", "a\xff" "b"}}));
+    ASSERT_TRUE(channel.send({{"path",
+                               "a\xff"
+                               "b"}}));
     const auto got = peer.receive();
     ASSERT_TRUE(got);
-    EXPECT_EQ(got->at(0)["path"], "a\xEF\xBF\xBD" "b");
+    EXPECT_EQ(got->at(0)["path"],
+              "a\xEF\xBF\xBD"
+              "b");
 }
 
 TEST(FrameChannelTest, AFrameThatClaimsToBeHugeIsRefusedBeforeItIsRead) {
