@@ -18,9 +18,10 @@ class Cgroup:
     def __enter__(self):
         self._above = _own_folder()
         try:
-            self._folder = tempfile.mkdtemp(prefix="comar-bench-", dir=self._above)
-            self._join(self._folder)
-        except (OSError, TypeError):
+            if self._above:
+                self._folder = tempfile.mkdtemp(prefix="comar-bench-", dir=self._above)
+                self._join(self._folder)
+        except OSError:
             self._remove()
         self._begin = self._used()
         return self

@@ -199,13 +199,20 @@ class Demo:
     def clean_up(self):
         """Ends everything, whatever state it is in."""
         if self.comard and self.comard.poll() is None:
-            subprocess.run([self.programs / "comar", "--root", self.root, "stop", *DAEMONS], check=False,
-                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=100)
+            self.stop_daemons()
             self.comard.terminate()
             self.comard.wait(SECONDS)
         for pid in processes_below(self.folder):
             os.kill(pid, signal.SIGKILL)
         self.remove_folder()
+
+    def stop_daemons(self):
+        """As far as that is possible."""
+        try:
+            subprocess.run([self.programs / "comar", "--root", self.root, "stop", *DAEMONS], check=False,
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=100)
+        except (OSError, subprocess.SubprocessError):
+            pass
 
     def remove_folder(self):
         subprocess.run(["rm", "-rf", self.folder], check=True)

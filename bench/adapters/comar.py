@@ -4,7 +4,8 @@
 For the harness that compares service managers side by side: put this file into its folder
 `adapters`. COMAR_PREFIX is where comar is installed, or its build folder; the default is wherever
 `comar` is found. comard has no start at boot yet, so "boot" is comard and, as soon as it serves,
-`comar start` of all services.
+`comar start` of all services. A script starts what its service needs with startDependencies().
+Output is always captured, with a time on each line; its log is rotated at 10 MiB, 4 old files kept.
 """
 import os
 import shutil
@@ -21,6 +22,7 @@ PIDFILE = {pidfile!r}
 
 @synchronized
 def start():
+    startDependencies(*{deps!r})
     startService(command={command!r}, args={arguments!r}, pidfile=PIDFILE, makepid=True,
                  detach=True, donotify=True)
 
@@ -50,6 +52,8 @@ os.execv(comar, [comar, "--root", root, "start", *services])
 
 class Comar(Adapter):
     name = "comar"
+    deps = True
+    logs = ("stamp",)
 
     def __init__(self):
         prefix = os.environ.get("COMAR_PREFIX", "")
@@ -77,7 +81,7 @@ class Comar(Adapter):
             command, *arguments = self.argv(service)
             write(self.path("scripts", service.name + ".py"),
                   SCRIPT.format(pidfile=self.path("pids", service.name), command=command,
-                                arguments=arguments))
+                                arguments=arguments, deps=service.deps))
         os.makedirs(self.path("pids"), exist_ok=True)
         self.register()
 

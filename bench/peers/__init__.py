@@ -43,6 +43,7 @@ class Peer:
         raise NotImplementedError
 
     def stop_all(self):
+        """The command that stops them; None where nobody does that but who started them."""
         raise NotImplementedError
 
 

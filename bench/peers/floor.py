@@ -24,4 +24,4 @@ class Floor(Peer):
         return self._command
 
     def stop_all(self):
-        return ["pkill", "-x", "-s", "0", "bench-service"]
+        return None

@@ -38,7 +38,7 @@ ExitCode run_monitor(const Invocation& invocation, Output& output) {
             return output.flush();  // an error is told at the end, as everywhere
         });
     if (!watching) return fail(watching.error());
-    if (invocation.verbose) note("watching " + session->address.socket);
+    if (invocation.verbose) note("watching");
     const auto followed = session->bus.follow_changes();
     return followed ? ExitCode::ok : fail(followed.error());
 }

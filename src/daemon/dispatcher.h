@@ -41,7 +41,7 @@ public:
         std::function<void(bus::Connection&, const bus::Message&, std::function<void(Caller)>)>;
 
     Dispatcher(Parts parts, Identify identify)
-        : parts_(std::move(parts)), identify_(std::move(identify)) {}
+        : parts_(parts), identify_(std::move(identify)) {}
 
     /// False: nobody here knows such a call, sd-bus answers it.
     bool handle(bus::Connection& connection, bus::Message& message);

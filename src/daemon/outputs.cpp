@@ -57,7 +57,7 @@ Result<Outputs::Streams> Outputs::open(const std::string& app) {
     if (!out) return Failure(std::move(out.error()));
     auto err = open_fifo(fifo_folder_ + "/" + app + ".err");
     if (!err) return Failure(std::move(err.error()));
-    const Streams paths = service(app).paths;
+    Streams paths = service(app).paths;
     auto added = add_source(app, "out", std::move(*out), true);
     if (added) added = add_source(app, "err", std::move(*err), true);
     if (added) return paths;

@@ -17,8 +17,8 @@ namespace comar {
 /// no reply gets none.
 class Responder {
 public:
-    Responder(std::shared_ptr<bus::Connection> connection, bus::Message call)
-        : connection_(std::move(connection)), call_(std::move(call)) {}
+    Responder(const std::shared_ptr<bus::Connection>& connection, bus::Message call)
+        : connection_(connection), call_(std::move(call)) {}
 
     /// `arguments` is an array that fits `signature`; what does not is told to the caller as an
     /// error.

@@ -139,18 +139,18 @@ void ScriptBridge::notify(const CallRequest& by, const json& message) {
     if (state == "started" || state == "stopped") service->script_announced(state == "started");
 }
 
-CallReply ScriptBridge::set_state(const CallRequest& by, const std::string& word) {
-    const auto state = parse_start_up(word);
-    if (!state) {
-        return error_reply("Invalid", "cannot set the state of " + by.app + " to '" + word +
+CallReply ScriptBridge::set_state(const CallRequest& by, const std::string& state) {
+    const auto parsed = parse_start_up(state);
+    if (!parsed) {
+        return error_reply("Invalid", "cannot set the state of " + by.app + " to '" + state +
                                           "': it must be on, off or conditional");
     }
-    if (auto set = parts_.start_up.set(by.app, *state); !set) {
+    if (auto set = parts_.start_up.set(by.app, *parsed); !set) {
         return error_reply("Internal", set.error().message);
     }
     const bus::Model* model = parts_.models.find(service_model);
     const bus::Signal* changed = model == nullptr ? nullptr : model->find_signal("Changed");
-    if (changed != nullptr) parts_.emit(by.app, *model, *changed, {by.app, word});
+    if (changed != nullptr) parts_.emit(by.app, *model, *changed, {by.app, state});
     return json();
 }
 

@@ -59,8 +59,9 @@ Service::Service(Context& context, std::string app)
 }
 
 void Service::restore(const json& state) {
-    supervision_ = Supervision(
-        parse_service_state(state.value("state", "unknown")).value_or(ServiceState::unknown));
+    const auto saved =
+        parse_service_state(state.value("state", "unknown")).value_or(ServiceState::unknown);
+    supervision_ = Supervision(saved);
     since_ = state.value("since", std::uint64_t{0});
     last_error_ = state.value("last_error", "");
     if (saved == ServiceState::starting || saved == ServiceState::stopping) {
@@ -82,8 +83,7 @@ void Service::restore_processes(const json& state) {
     for (const json& one : state.value("processes", json::array())) {
         if (const auto id = read_process(one)) processes_.adopt(*id);
     }
-    const bool alive = processes_.alive();
-    if (alive) {
+    if (processes_.alive()) {
         // What a stop() has left alive on purpose does not make it run.
         if (supervision_.state() != ServiceState::stopped) feed(FoundAlive{});
     } else {

@@ -25,7 +25,7 @@ std::string library_folder() {
     const ssize_t size = ::readlink("/proc/self/exe", path.data(), path.size());
     path.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
     const std::string folder = path.substr(0, path.rfind('/'));
-    const std::string installed = folder + "/python";
+    std::string installed = folder + "/python";
     if (::access(installed.c_str(), R_OK) == 0) return installed;
     return folder.substr(0, folder.rfind('/')) + "/lib/comar/python";
 }

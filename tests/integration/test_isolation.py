@@ -8,12 +8,11 @@ import time
 import pytest
 
 from support.bus import BusError
-from support.footprint import Footprint
+from support.footprint import Footprint, zombies
 from support.processes import Process
 from support.scripts import service_script
 
-SETTINGS = {"calls": {"start_seconds": 2, "info_seconds": 1, "output_bytes": 65536},
-            "host": {"spare_workers": 0}}
+SETTINGS = {"calls": {"start_seconds": 2, "info_seconds": 1, "output_bytes": 65536}}
 
 # Far above the limits of the calls, far below what a test would take that waits for a hang.
 SOON = 40
@@ -27,38 +26,46 @@ def comard(start_comard):
 @pytest.fixture
 def witness(comard):
     """Another service, which must not notice anything."""
-    service = comard.register("witness", service_script("""
+    return register_witness(comard)
+
+
+def register_witness(comard):
+    return comard.register("witness", service_script("""
         def status():
             return False
         """))
-    service.info()
-    return service
+
+
+def register_bad(comard, body, told=None, **names):
+    """Registers "bad" with `body` as the body of start()."""
+    lines = "\n".join(f"    {line}" for line in body.strip("\n").split("\n"))
+    return comard.register("bad", service_script(
+        f"import ctypes, resource, sys, threading\n\ndef start():\n{lines}\n", told=told, **names))
+
+
+def error_of(service):
+    """What start() fails with; None when it succeeds."""
+    began = time.monotonic()
+    try:
+        service.start()
+    except BusError as error:
+        return error
+    finally:
+        assert time.monotonic() - began < SOON
+    return None
 
 
 @pytest.fixture
 def suffer(comard, witness):
-    """Runs start() of a script with that body; returns the error, or None when it succeeded.
-
-    After that other calls work, and comard holds no more than before.
-    """
+    """Runs start() of a script with that body, and looks whether anybody else was harmed."""
     def run(body, told=None, leaves_processes=False, **names):
-        lines = "\n".join(f"    {line}" for line in body.strip("\n").split("\n"))
-        service = comard.register("bad", service_script(
-            f"import ctypes, resource, sys, threading\n\ndef start():\n{lines}\n", told=told, **names))
-        service.info()
-        footprint = Footprint(comard)
-        began = time.monotonic()
-        error = None
-        try:
-            service.start()
-        except BusError as refused:
-            error = refused
-        assert time.monotonic() - began < SOON
+        service = register_bad(comard, body, told, **names)
+        error = error_of(service)
         assert witness.info()[2] == "off"
-        if not leaves_processes:
-            footprint.wait_restored()
-            assert service.supervision["PIDs"] == []
         assert service.info()[0] == "server"
+        if not leaves_processes:
+            comard.until(lambda: service.supervision["PIDs"] == [], "the end of its processes")
+        comard.until(lambda: not zombies(comard), "the end of the zombies")
         return error
 
     return run
@@ -276,7 +283,7 @@ os.system("sleep 1000 & echo $! > " + TOLD)
 
 
 def test_children_that_end_are_no_zombies(suffer):
-    # suffer() looks for zombies below comard.
+    # suffer() looks for zombies.
     assert suffer("""
 for _ in range(20):
     subprocess.Popen(["/bin/true"])

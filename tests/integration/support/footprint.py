@@ -7,36 +7,45 @@ from support.processes import Process, all_pids
 
 
 class Footprint:
-    """Taken while no call runs. Needs a comard with `spare_workers = 0`, for those come and go."""
+    """What comard holds while it has nothing to do: descriptors, and no child at all.
+
+    For a comard that lets its script host go soon: {"host": {"idle_seconds": 1}}.
+    """
 
     def __init__(self, comard):
         self._comard = comard
-        self._before = self._now()
+        comard.until(lambda: not family(comard.pid), "the end of the script host")
+        self._before = self._descriptors()
 
-    def wait_restored(self, within=60):
-        """Waits until comard has as many descriptors and children as before, and no zombie."""
-        self._comard.until(lambda: self._now() == self._before,
-                           lambda: f"{self._before}, is {self._now()}", within)
+    def wait_restored(self):
+        """Waits until comard holds what it held, and nothing else."""
+        self._comard.until(
+            lambda: not family(self._comard.pid) and self._descriptors() == self._before,
+            lambda: f"{self._before}; it is {self._descriptors()}, {family(self._comard.pid)}")
 
-    def _now(self):
-        pid = self._comard.pid
-        states = sorted(f"{process.comm} {process.status('State')[:1]}"
-                        for process in map(Process, _family(pid)))
-        return len(os.listdir(f"/proc/{pid}/fd")), states
+    def _descriptors(self):
+        folder = f"/proc/{self._comard.pid}/fd"
+        kinds = [os.readlink(f"{folder}/{name}").partition("[")[0] for name in os.listdir(folder)]
+        return sorted(kinds)
 
 
-def _family(pid):
-    """The children of a process, and theirs."""
+def zombies(comard):
+    """Processes below comard that have exited and that nobody has reaped."""
+    return [process for process in family(comard.pid) if process.status("State")[:1] == ["Z"]]
+
+
+def family(pid):
+    """The children of a process, theirs, and so on."""
     parents = {}
-    for one in all_pids():
+    for process in map(Process, all_pids()):
         try:
-            parents.setdefault(Process(one).parent, []).append(one)
-        except (OSError, IndexError, ValueError):
+            parents.setdefault(process.parent, []).append(process)
+        except IndexError:
             pass    # it ended while we looked
     found = []
     waiting = [pid]
     while waiting:
         below = parents.get(waiting.pop(), [])
         found += below
-        waiting += below
+        waiting += [process.pid for process in below]
     return found
