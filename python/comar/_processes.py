@@ -107,9 +107,15 @@ def is_untouchable(process: _native.Process) -> bool:
     if process.pid in (call.pid, os.getpid()):
         return True
     # The host's children are its workers, and programs that those have started.
-    if call.is_connected and process.parent() == os.getppid() and process.executes("/proc/self/exe"):
+    if call.is_connected and process.parent() == os.getppid() and _is_worker(process):
         return True
     return process.pid in _own_ancestors()
+
+
+def _is_worker(process: _native.Process) -> bool:
+    """Whether a child of the host is a fork of it, as this process is."""
+    own = _native.open_process(os.getpid())
+    return process.executes("/proc/self/exe") and process.arguments() == own.arguments()
 
 
 def runs(process: _native.Process, command: str) -> bool:

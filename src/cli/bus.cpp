@@ -75,8 +75,8 @@ private:
         Answers* answers = nullptr;
         std::size_t index = 0;
         bool answered = false;
-        std::unique_ptr<sd_bus_slot, SlotRelease> slot =
-            nullptr;  // nothing is called back after it
+        /// Nothing is called back once it is gone.
+        std::unique_ptr<sd_bus_slot, SlotRelease> slot = nullptr;
     };
 
     static int on_reply(sd_bus_message* message, void* place, sd_bus_error*) noexcept {
@@ -130,9 +130,10 @@ Result<Bus> Bus::connect_to_socket(const std::string& socket) {
         (void)fd->release();  // the bus closes it
         r = sd_bus_start(bus.get());
     }
-    if (r < 0)
+    if (r < 0) {
         return failure(ErrorKind::internal, "cannot talk to comard: " + std::string(strerror(-r)),
                        -r);
+    }
     return Bus(std::move(bus), nullptr);
 }
 

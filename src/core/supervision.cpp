@@ -23,7 +23,7 @@ bool starts(JobKind method) { return method == JobKind::start || method == JobKi
 ServiceState without_method(ServiceState state) {
     switch (state) {
         case ServiceState::starting:
-            return ServiceState::unknown;
+            return ServiceState::failed;
         case ServiceState::stopping:
             return ServiceState::running;
         default:

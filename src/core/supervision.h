@@ -71,7 +71,7 @@ class Supervision {
 public:
     Supervision() = default;
     /// One that comes back after a restart of comard. No method runs then: one that was cut short
-    /// has left `unknown` behind if it was a start, and what may well run if it was a stop.
+    /// has failed if it was a start, and has left what may well run if it was a stop.
     explicit Supervision(ServiceState state);
 
     [[nodiscard]] SupervisionEffects on(const SupervisionEvent& event);

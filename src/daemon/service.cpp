@@ -64,7 +64,7 @@ void Service::restore(const json& state) {
     supervision_ = Supervision(saved);
     since_ = state.value("since", std::uint64_t{0});
     last_error_ = state.value("last_error", "");
-    if (saved == ServiceState::starting || saved == ServiceState::stopping) {
+    if (supervision_.state() != saved) {
         last_error_ = "cannot tell how the last job ended: comard ended before it";
     }
     last_exit_ = {state.value("exit_code", -1), state.value("exit_signal", 0)};

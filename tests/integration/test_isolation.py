@@ -369,16 +369,22 @@ for name in os.listdir("/proc/self/fd"):
     assert error.name == "Internal"
 
 
-@pytest.mark.parametrize("frame", ["{}", "[]", "null", '{"op": 7}', '{"op": "call"}', '{"op"',
-                                   '{"op": "return", "left": [[-1, 0], [1, 1], "x"]}',
-                                   '{"op": "process", "pid": -1, "start_time": 0}',
-                                   '{"op": "process", "pid": 1e300, "start_time": -5}',
-                                   '{"op": "call", "app": [], "model": 3, "timeout": "soon"}',
-                                   '{"op": "error", "name": "a b", "message": {}}',
-                                   '{"op": "follow", "stream": 9}', '{"op": "unlock"}',
-                                   '{"op": "notify", "model": [], "signal": 5, "args": 6}',
-                                   "[" * 100000, '{"op": "set_state", "state": {}}'])
-def test_messages_that_no_worker_sends_harm_nobody(suffer, frame):
+@pytest.mark.parametrize("frame", [
+    "{}", "[]", "null", '{"op": 7}', '{"op": "call"}', '{"op"', "[" * 100000,
+    '{"op": "return", "left": [[-1, 0], [0, 0], "x", [1e99, 1], [PID, 1], [PID, START]]}',
+    '{"op": "process", "pid": -1, "start_time": 0}',
+    '{"op": "process", "pid": PID, "start_time": 1}',
+    '{"op": "process", "pid": PID, "start_time": START, "role": "detached"}',
+    '{"op": "process", "pid": 1e300, "start_time": -5}',
+    '{"op": "call", "app": [], "model": 3, "timeout": "soon"}',
+    '{"op": "error", "name": "a b", "message": {}}',
+    '{"op": "follow", "stream": 9}', '{"op": "follow"}', '{"op": "unlock"}', '{"op": "owner"}',
+    '{"op": "notify", "model": [], "signal": 5, "args": 6}',
+    '{"op": "set_state", "state": {}}', '{"op": "item", "index": -1, "running": []}',
+])
+def test_messages_that_no_worker_sends_harm_nobody(comard, suffer, frame):
+    stranger = comard.stranger("/bin/sleep", 1000)
+    before = stranger.cgroup
     suffer(r"""
 text = FRAME.encode()
 for name in os.listdir("/proc/self/fd"):
@@ -387,7 +393,9 @@ for name in os.listdir("/proc/self/fd"):
             os.write(int(name), len(text).to_bytes(4, "little") + text)
     except OSError:
         pass
-""", FRAME=frame)
+""", FRAME=frame.replace("PID", str(stranger.pid)).replace("START", str(stranger.start_time)))
+    assert stranger.alive
+    assert stranger.cgroup == before
 
 
 def test_a_script_that_kills_the_script_host_harms_only_itself(suffer):

@@ -55,12 +55,19 @@ class Cgroup:
         """Ends what is left in it, at once, and removes it."""
         if not self:
             return
+        self._check_kill()
         with open(f"{self.folder}/cgroup.kill", "w") as file:
             file.write("1")
         self._wait_empty()
         for path in self.below():
             _remove(f"{self.folder}/{path}")
         _remove(self.folder)
+
+    def _check_kill(self):
+        """A comard gone wild might have moved the whole machine in here; that must not be killed."""
+        inside = {process.pid for process in self.processes()}
+        ours = inside & set(_ancestry(os.getpid()))
+        assert not ours, f"{self.folder} holds the tests themselves: {sorted(ours)}; move them out"
 
     def _wait_empty(self):
         with open(f"{self.folder}/cgroup.events") as events:
@@ -69,6 +76,13 @@ class Cgroup:
             while "populated 1" in events.read():
                 assert poll.poll(60000), f"{self.folder} does not become empty"
                 events.seek(0)
+
+
+def _ancestry(pid):
+    """The process, its parent, and so on up to process 1."""
+    while pid > 0:
+        yield pid
+        pid = Process(pid).parent
 
 
 def _remove(folder):

@@ -427,7 +427,7 @@ TEST_F(SupervisionTest, AServiceThatRanAndIsGoneAfterARestartIsAnnounced) {
 
 TEST_F(SupervisionTest, AStartThatComardDidNotSeeTheEndOfIsNotStartingForEver) {
     restore(ServiceState::starting);
-    EXPECT_EQ(state(), ServiceState::unknown) << "no method runs";
+    EXPECT_EQ(state(), ServiceState::failed) << "no method runs";
     on(FoundAlive{});
     EXPECT_EQ(state(), ServiceState::running);
     EXPECT_THAT(announced_, ElementsAre(true)) << "nobody was told yet";

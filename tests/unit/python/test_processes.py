@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from comar import _native, _processes
+from comar import _call, _native, _processes
 from conftest import end
 from fake_comard import start_time
 
@@ -150,8 +150,9 @@ def test_a_process_in_the_services_cgroup_is_known(call, sleeper, monkeypatch):
 
 
 def test_a_process_of_another_service_never_counts(call, sleeper, monkeypatch):
-    groups = {"/cg/web": [], "/cg": [sleeper.pid]}
-    monkeypatch.setattr(_native, "cgroup_processes", groups.__getitem__)
+    monkeypatch.setattr(_native, "cgroup_processes", lambda folder: [])
+    monkeypatch.setattr(_call.Call, "is_connected", True)
+    monkeypatch.setattr(_processes, "ask", lambda question: "mail")
     call(cgroup="/cg/web")
     assert is_ours(sleeper.pidfile()) == NOT_OURS
     assert is_ours(sleeper.pidfile(), sleeper.command) == NOT_OURS

@@ -130,8 +130,8 @@ def test_nothing_is_started_when_the_pidfile_names_that_command(comard):
 def test_detached_it_runs_on_by_itself(comard):
     probe = comard.program("probe", f"""
         umask > {comard.folder}/umask
-        readlink /proc/self/fd/0 > {comard.folder}/stdin
         echo hello; echo trouble >&2
+        readlink /proc/self/fd/0 > {comard.folder}/stdin
         exec sleep 1000
         """)
     ready = comard.folder / "stdin"
