@@ -40,6 +40,8 @@ _SERVICE_MODEL = "System.Service"
 # Enough for Python to find out what there is to adapt.
 _HOST_REHEARSALS = 16
 _LONGEST_MESSAGE = 1 << 16
+# D-Bus has 255 for the whole name.
+_LONGEST_NAME = 200
 _PACKAGE_FOLDER = os.path.dirname(os.path.abspath(__file__))
 
 _REHEARSAL = {
@@ -315,8 +317,8 @@ def _answer_to(error: BaseException, method: str) -> dict[str, Any]:
 
 def _error(name: str, message: str) -> dict[str, Any]:
     """An `error` message. D-Bus has ASCII words with dots between for names of errors."""
-    plain = re.sub(r"[^A-Za-z0-9_.]", "_", name)
-    return {"op": "error", "name": plain, "message": message[:_LONGEST_MESSAGE]}
+    words = [re.sub(r"\W|^(?=\d|$)", "_", word, flags=re.ASCII) for word in name.split(".")]
+    return {"op": "error", "name": ".".join(words)[:_LONGEST_NAME], "message": message[:_LONGEST_MESSAGE]}
 
 
 def _text_of(error: BaseException) -> str:

@@ -132,7 +132,7 @@ void Calls::on_worker(Ticket ticket, Result<Worker> worker) {
     const ProcessId id = worker->id;
     entry->running = std::make_unique<RunningCall>(
         loop_, pool_, std::move(*worker), entry->request.method + " of " + entry->request.app,
-        limit_of(entry->request),
+        limit_of(entry->request, *message),
         RunningCall::Events{[this, ticket](const json& said) { on_message(ticket, said); },
                             [this, ticket](CallReply reply, const std::vector<ProcessId>& left) {
                                 on_answered(ticket, std::move(reply), left);
@@ -293,7 +293,9 @@ void Calls::grant(const std::vector<Ticket>& tickets) {
     for (const Ticket ticket : tickets) reply(ticket, json());
 }
 
-std::chrono::milliseconds Calls::limit_of(const CallRequest& request) const {
+std::chrono::milliseconds Calls::limit_of(const CallRequest& request,
+                                          const json& message) const {
+    if (text_of(message, "op") == "check") return limits_.check;
     return only_reads(request) ? limits_.read : limits_.change;
 }
 

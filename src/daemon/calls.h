@@ -69,6 +69,8 @@ public:
         CallQueue::Limits queue;
         std::chrono::milliseconds change{90'000};
         std::chrono::milliseconds read{10'000};
+        /// Of a script that is to be registered: it is read, not run.
+        std::chrono::milliseconds check{60'000};
     };
 
     /// All of them outlive the calls.
@@ -119,7 +121,8 @@ private:
     void ask(Ticket ticket);
     void reply(Ticket ticket, const CallReply& value);
     void grant(const std::vector<Ticket>& tickets);
-    [[nodiscard]] std::chrono::milliseconds limit_of(const CallRequest& request) const;
+    [[nodiscard]] std::chrono::milliseconds limit_of(const CallRequest& request,
+                                                     const nlohmann::json& message) const;
     Entry* find(Ticket ticket);
 
     Loop& loop_;

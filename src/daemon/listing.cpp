@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "bus/text.h"
 #include "daemon/status_query.h"
 
 namespace comar {
@@ -19,7 +20,9 @@ void put(json& into, const char* key, json value) {
 json description_of(const Facts& facts) {
     json texts = dict();
     if (!facts.description) return texts;
-    for (const auto& [language, text] : *facts.description) put(texts, language.c_str(), text);
+    for (const auto& [language, text] : *facts.description) {
+        put(texts, bus::to_bus_text(language).c_str(), bus::to_bus_text(text));
+    }
     return texts;
 }
 
@@ -84,8 +87,8 @@ json Listing::row(const Script& script, StartUp start_up, const std::string& lan
     }
     const bool runs = service.running().value_or(false);
     const auto main = runs ? service.main_process() : std::nullopt;
-    return json::array({script.app, script.facts.type, state, to_string(start_up), description,
-                        main ? main->pid : 0});
+    return json::array({script.app, script.facts.type, state, to_string(start_up),
+                        bus::to_bus_text(description), main ? main->pid : 0});
 }
 
 void Listing::properties(const CallRequest& by, Done done) {
@@ -127,7 +130,7 @@ json Listing::describe(const std::string& app, const std::string& state) const {
     put(properties, "MemoryBytes", typed("t", service.processes().memory_bytes()));
     put(properties, "CPUUsec", typed("t", service.processes().cpu_time().count()));
     put(properties, "Script", typed("s", script.path));
-    put(properties, "LastError", typed("s", service.last_error()));
+    put(properties, "LastError", typed("s", bus::to_bus_text(service.last_error())));
     return properties;
 }
 

@@ -42,6 +42,12 @@ std::optional<ProcessId> read_process(const json& value) {
     return ProcessId{value[0].get<pid_t>(), value[1].get<std::uint64_t>()};
 }
 
+/// A process that lives, and that nothing of ours can have started, whatever a worker says.
+bool is_strange(const ProcessId& id) {
+    const auto stat = read_stat(id.pid);
+    return stat && stat->id == id && !descends_from(id.pid, ::getpid());
+}
+
 bool is_script_host(pid_t pid) {
     const auto program = read_executable(pid);
     return program && program->path.find("/comar-script-host") != std::string::npos;
@@ -147,6 +153,7 @@ void Service::worker_gone(const ProcessId& worker, bool crashed) {
 }
 
 void Service::process_started(const ProcessId& process) {
+    if (is_strange(process)) return;
     had_process_ = true;
     processes_.adopt(process);
     if (!main_ || !processes_.has_adopted(*main_)) main_ = process;
@@ -154,7 +161,9 @@ void Service::process_started(const ProcessId& process) {
 }
 
 void Service::left_behind(const std::vector<ProcessId>& left) {
-    for (const ProcessId& id : left) processes_.claim(id);
+    for (const ProcessId& id : left) {
+        if (!is_strange(id)) processes_.claim(id);
+    }
     if (!left.empty()) changed();
 }
 

@@ -34,6 +34,8 @@ void StatusQuery::ask(Calls& calls, const ScriptBridge& bridge, const CallReques
                       std::vector<std::string> apps, Done done) {
     if (apps.empty()) return done({});
     const auto query = std::make_shared<StatusQuery>(calls, bridge, by, std::move(done));
+    // Whoever gives no answer is there too.
+    for (const std::string& app : apps) query->answers_[app];
     ++query->open_;  // until all batches are on their way
     if (apps.size() >= worth_splitting) {
         const auto middle = apps.begin() + static_cast<std::ptrdiff_t>(apps.size() / 2);

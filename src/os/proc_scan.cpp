@@ -237,6 +237,14 @@ Result<std::vector<ProcessId>> descendants(pid_t pid, const std::string& proc) {
     return found;
 }
 
+bool descends_from(pid_t pid, pid_t ancestor, const std::string& proc) {
+    for (auto stat = read_stat(pid, proc); stat; stat = read_stat(stat->parent, proc)) {
+        if (stat->parent == ancestor) return true;
+        if (stat->parent <= 1) return false;
+    }
+    return false;
+}
+
 Result<FileIdentity> identify_file(const std::string& path) {
     struct stat status{};
     if (::stat(path.c_str(), &status) != 0) return system_failure("examine " + path);

@@ -74,6 +74,10 @@ Result<std::vector<ProcessId>> children(pid_t pid, const std::string& proc = "/p
 /// Children, their children and so on, parents before children. As complete as children().
 Result<std::vector<ProcessId>> descendants(pid_t pid, const std::string& proc = "/proc");
 
+/// Whether `ancestor` is its parent, its parent's parent and so on. False, too, when one in between
+/// has gone.
+bool descends_from(pid_t pid, pid_t ancestor, const std::string& proc = "/proc");
+
 /// The file that `path` names, symbolic links followed.
 Result<FileIdentity> identify_file(const std::string& path);
 
