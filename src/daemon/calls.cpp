@@ -293,8 +293,7 @@ void Calls::grant(const std::vector<Ticket>& tickets) {
     for (const Ticket ticket : tickets) reply(ticket, json());
 }
 
-std::chrono::milliseconds Calls::limit_of(const CallRequest& request,
-                                          const json& message) const {
+std::chrono::milliseconds Calls::limit_of(const CallRequest& request, const json& message) const {
     if (text_of(message, "op") == "check") return limits_.check;
     return only_reads(request) ? limits_.read : limits_.change;
 }

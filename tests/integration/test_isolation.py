@@ -12,7 +12,7 @@ from support.footprint import Footprint, zombies
 from support.processes import Process
 from support.scripts import service_script
 
-SETTINGS = {"calls": {"start_seconds": 2, "info_seconds": 1, "output_bytes": 65536}}
+SETTINGS = {"calls": {"start_seconds": 3, "info_seconds": 2, "output_bytes": 65536}}
 
 # Far above the limits of the calls, far below what a test would take that waits for a hang.
 SOON = 40
@@ -236,11 +236,11 @@ def test_a_status_that_hangs_makes_that_service_unknown_and_delays_no_other_list
 def test_waiting_for_another_call_does_not_use_up_the_time_of_a_call(comard, told):
     comard.register("slow", service_script("""
         def reload():
-            time.sleep(1.2)
+            time.sleep(2)
         """))
     service = comard.register("app", service_script("""
         def start():
-            for _ in range(3):
+            for _ in range(2):
                 call("slow", "System.Service", "reload")
             tell("done")
         """, told=told))
@@ -250,14 +250,17 @@ def test_waiting_for_another_call_does_not_use_up_the_time_of_a_call(comard, tol
 
 # Memory
 
-def test_a_script_that_eats_memory_is_ended_before_it_has_eaten_the_machine(suffer):
-    error = suffer("""
+def test_a_script_that_eats_memory_is_ended_before_it_has_eaten_the_machine(start_comard):
+    comard = start_comard()
+    witness = register_witness(comard)
+    error = error_of(register_bad(comard, """
 hoard = []
 while True:
     hoard.append(b"x" * (8 << 20))
-""")
+"""))
     assert error.name == "Internal"
     assert "memory" in error.message
+    assert witness.info()[2] == "off"
 
 
 # Processes
@@ -426,6 +429,36 @@ def test_a_script_that_kills_its_process_group_leaves_the_calls_of_others_alone(
     gate.open()
     starting.result()
     other.close()
+
+
+# Nothing is leaked
+
+MISDEEDS = [
+    "fail('no')", "raise KeyError(1)", "ctypes.string_at(0)", "os._exit(0)", "sys.exit(1)",
+    "os.kill(os.getpid(), 9)", "os.closerange(0, 1 << 20)", "os.closerange(3, 256)",
+    "os.fork() or os._exit(0)", "os.fork() and os._exit(0)", "subprocess.Popen(['/bin/true'])",
+    "run('/bin/true')", "run('/nowhere')", "os.setuid(65534)", "os.chroot('/usr')",
+    "startService('/nowhere', detach=True)", "startService('/bin/true', detach=True)",
+    "call('nobody', 'System.Service', 'start')", "call('witness', 'System.Service', 'info')",
+    "call('bad', 'System.Service', 'start')", "synchronized(fail)('locked')",
+    "synchronized(os._exit)(1)", "os.kill(os.getppid(), 9)",
+    "notify('System.Service', 'Changed', ('bad', 'started'))", "setState('nonsense')",
+    "threading.Thread(target=time.sleep, args=(1000,)).start()", "time.sleep(1000)",
+    "run('/bin/sh', '-c', 'echo x; exec sleep 0.1 &')", "open('/dev/null'); os.dup(0)",
+    "os.system('kill -9 $PPID')", "while True: pass",
+]
+
+
+def test_nothing_is_leaked_by_any_of_these(start_comard):
+    comard = start_comard({"calls": {"start_seconds": 3}, "host": {"idle_seconds": 1}})
+    witness = register_witness(comard)
+    register_bad(comard, "pass").start()
+    footprint = Footprint(comard)
+    for misdeed in MISDEEDS:
+        error_of(register_bad(comard, misdeed))
+        assert witness.info()[2] == "off", misdeed
+    footprint.wait_restored()
+    assert comard.service("bad").supervision["PIDs"] == []
 
 
 # Output

@@ -197,7 +197,7 @@ TEST_F(PeerServerTest, GarbageEndsItsOwnConnectionAlone) {
 TEST_F(PeerServerTest, AMessageThatGrowsTooLargeEndsTheConnection) {
     listen();
     const auto fd = authenticated();
-    write_all(fd.get(), header(100U << 20U));
+    write_all(fd.get(), header(8U << 20U));
     const std::string block(64 * 1024, '\0');
     std::size_t sent = 0;
     ::fcntl(fd.get(), F_SETFL, O_NONBLOCK);
