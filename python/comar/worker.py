@@ -101,6 +101,8 @@ def serve(fd: int) -> NoReturn:
     worker = _getpid()
     try:
         connection = Connection.out_of_the_way(fd)
+        # A script that signals its process group must not reach the host and other calls.
+        os.setsid()
         _native.become_subreaper()
         if not _is_settled:
             _settle()

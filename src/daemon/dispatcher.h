@@ -40,8 +40,7 @@ public:
     using Identify =
         std::function<void(bus::Connection&, const bus::Message&, std::function<void(Caller)>)>;
 
-    Dispatcher(Parts parts, Identify identify)
-        : parts_(parts), identify_(std::move(identify)) {}
+    Dispatcher(Parts parts, Identify identify) : parts_(parts), identify_(std::move(identify)) {}
 
     /// False: nobody here knows such a call, sd-bus answers it.
     bool handle(bus::Connection& connection, bus::Message& message);

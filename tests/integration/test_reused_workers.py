@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: MIT
+"""A worker may serve several calls, as long as nobody can tell."""
+
+import pytest
+
+from support.bus import BusError
+from support.scripts import service_script
+
+# Modules that a worker has imported before any script runs; more would be a reason not to reuse it.
+IMPORTS = "import atexit, builtins, gc, json, re, resource, sys, threading"
+
+# What one script may do to its process, and how another one would notice.
+DAMAGES = {
+    "limits": ("resource.setrlimit(resource.RLIMIT_NOFILE, (77, 77))",
+               "resource.getrlimit(resource.RLIMIT_NOFILE)"),
+    "core": ("resource.setrlimit(resource.RLIMIT_CORE, (5, 5))",
+             "resource.getrlimit(resource.RLIMIT_CORE)"),
+    "environment": ("os.environ['LEAK'] = '1'", "'LEAK' in os.environ"),
+    "hidden environment": ("os.putenv('LEAK', '1')", "run('/usr/bin/env').stdout.count('LEAK')"),
+    "unset environment": ("os.unsetenv('PATH')", "run('/usr/bin/env').stdout.count('PATH=')"),
+    "umask": ("os.umask(0o77)", "os.umask(0o22)"),
+    "folder": ("os.chdir('/proc')", "os.getcwd()"),
+    "user": ("os.setegid(65534); os.seteuid(65534)", "(os.geteuid(), os.getegid())"),
+    "groups": ("os.setgroups([5])", "os.getgroups()"),
+    "root": ("os.chroot('/usr')", "os.path.exists('/etc/passwd')"),
+    "nice": ("os.nice(3)", "os.nice(0)"),
+    "affinity": ("os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})",
+                 "sorted(os.sched_getaffinity(0))"),
+    "ignored signal": ("signal.signal(signal.SIGTERM, signal.SIG_IGN)",
+                       "str(signal.getsignal(signal.SIGTERM))"),
+    "blocked signal": ("signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})",
+                       "len(signal.pthread_sigmask(signal.SIG_BLOCK, ()))"),
+    "alarm": ("signal.alarm(1000)", "signal.alarm(0)"),
+    "time zone": ("os.environ['TZ'] = 'Asia/Tokyo'; time.tzset(); del os.environ['TZ']",
+                  "time.tzname"),
+    "open file": ("os.open('/dev/null', os.O_RDONLY)", "len(os.listdir('/proc/self/fd'))"),
+    "lock": ("fcntl.flock(os.open(LOCK, os.O_CREAT | os.O_RDWR), fcntl.LOCK_EX)",
+             "fcntl.flock(os.open(LOCK, os.O_CREAT | os.O_RDWR), fcntl.LOCK_EX | fcntl.LOCK_NB)"),
+    "stdin": ("os.dup2(os.open('/etc/passwd', os.O_RDONLY), 0)", "os.readlink('/proc/self/fd/0')"),
+    "oom score": ("open('/proc/self/oom_score_adj', 'w').write('500')",
+                  "open('/proc/self/oom_score_adj').read()"),
+    "socket time-out": ("socket.setdefaulttimeout(0.5)", "socket.getdefaulttimeout()"),
+    "module name": ("os.leak = 1", "hasattr(os, 'leak')"),
+    "module function": ("time.sleep = None", "time.sleep is None"),
+    "class of a module": ("subprocess.Popen.leak = 1", "hasattr(subprocess.Popen, 'leak')"),
+    "class of comar": ("FileLock.leak = 1", "hasattr(FileLock, 'leak')"),
+    "reply class": ("execReply.leak = 1", "hasattr(execReply, 'leak')"),
+    "function of comar": ("startService.__defaults__ = ('x',)", "startService.__defaults__"),
+    "attribute of a function": ("startService.leak = 1", "hasattr(startService, 'leak')"),
+    "builtins": ("builtins.leak = 1", "hasattr(builtins, 'leak')"),
+    "config": ("config['LEAK'] = '1'", "config.get('LEAK')"),
+    "config object": ("config.leak = 1", "hasattr(config, 'leak')"),
+    "module list": ("sys.path.append('/leak')", "'/leak' in sys.path"),
+    "path hooks": ("sys.meta_path.clear()", "len(sys.meta_path)"),
+    "modules": ("import csl; sys.modules['leak'] = csl", "'leak' in sys.modules"),
+    "warnings": ("import warnings; warnings.simplefilter('error')",
+                 "__import__('warnings').filters[0][0]"),
+    "recursion": ("sys.setrecursionlimit(5000)", "sys.getrecursionlimit()"),
+    "switch interval": ("sys.setswitchinterval(1)", "sys.getswitchinterval()"),
+    "collector": ("gc.disable()", "gc.isenabled()"),
+    "thresholds": ("gc.set_threshold(1)", "gc.get_threshold()"),
+    "trace": ("sys.settrace(lambda *a: None)", "sys.gettrace()"),
+    "stdout": ("sys.stdout = open('/dev/null', 'w')", "sys.stdout.name"),
+    "stdout settings": ("sys.stdout.reconfigure(errors='strict')", "sys.stdout.errors"),
+    "thread": ("threading.Thread(target=time.sleep, args=(1000,), daemon=True).start()",
+               "threading.active_count()"),
+    "exit handler": ("atexit.register(print, 'leak')",
+                     "atexit._ncallbacks()"),
+    "fork handler": ("os.register_at_fork(before=lambda: os.write(3000, b''))",
+                     "subprocess.call('/bin/true') or os.waitpid(os.fork() or os._exit(0), 0)[1]"),
+    "audit hook": ("sys.addaudithook(lambda event, args: event == 'open' and 1 / 0)",
+                   "open('/dev/null').close()"),
+    "list in a module": ("os.__all__.append('leak')", "'leak' in os.__all__"),
+    "dict in a module": ("os.sysconf_names['leak'] = 1", "'leak' in os.sysconf_names"),
+    "environment's class": ("type(os.environ).leak = 1", "hasattr(os.environ, 'leak')"),
+    "signal's class": ("signal.Signals.leak = 1", "hasattr(signal.SIGTERM, 'leak')"),
+    "encoder": ("json.JSONEncoder.default = lambda *a: 'leak'",
+                "json.JSONEncoder.default.__name__"),
+    "cgroup": ("open('/sys/fs/cgroup/unified/cgroup.procs', 'w').write('0') "
+               "if os.path.exists('/sys/fs/cgroup/unified/cgroup.procs') else None",
+               "[line for line in open('/proc/self/cgroup') if line.startswith('0::')]"),
+}
+
+
+def notice(comard, told, probe, **names):
+    """What another script sees."""
+    service = comard.register("good", service_script(f"""
+        {IMPORTS}
+        def reload():
+            tell({probe})
+        """, told=told, **names))
+    service.reload()
+    return told.value()
+
+
+@pytest.mark.parametrize("damage, probe", DAMAGES.values(), ids=DAMAGES)
+def test_what_one_script_does_to_its_process_no_other_one_sees(comard, told, damage, probe):
+    names = {"LOCK": comard.place.folder / "lock"}
+    before = notice(comard, told, probe, **names)
+    bad = comard.register("bad", service_script(f"""
+        {IMPORTS}
+        def start():
+            {damage}
+            tell(os.getpid())
+        """, told=told, **names))
+    try:
+        bad.start()
+        told.value()
+    except BusError:
+        told.lines()
+    # There may be more than one worker; the one that was damaged is asked first.
+    for _ in range(3):
+        assert notice(comard, told, probe, **names) == before
+
+
+def test_these_imports_alone_do_not_keep_a_worker_from_being_reused(comard, told):
+    seen = [notice(comard, told, "os.getpid()") for _ in range(10)]
+    assert len(set(seen)) < 10
+
+
+def test_a_call_that_leaves_nothing_behind_leaves_its_worker_for_the_next(comard, told):
+    service = comard.register("app", service_script("""
+        def reload():
+            tell(os.getpid())
+        """, told=told))
+    for _ in range(20):
+        service.reload()
+    workers = [told.value() for _ in range(20)]
+    assert len(set(workers)) < 10
+
+
+def test_the_script_is_a_new_module_in_each_call(comard, told):
+    service = comard.register("app", service_script("""
+        seen = []
+
+        def reload():
+            seen.append(1)
+            tell(seen)
+        """, told=told))
+    for _ in range(3):
+        service.reload()
+        assert told.value() == [1]
