@@ -156,14 +156,14 @@ TEST(ArgumentsTest, VersionIsACommandAndAnOption) {
     EXPECT_EQ(understood({"start", "--version"}), "version");
 }
 
-TEST(CommandsTest, EachHasANameOfItsOwn) {
+TEST(CommandTableTest, EachHasANameOfItsOwn) {
     for (const auto& command : commands())
         EXPECT_EQ(find_command(commands(), command.name), &command) << command.name;
     EXPECT_EQ(find_command(commands(), "frob"), nullptr);
     EXPECT_EQ(find_command(commands(), ""), nullptr);
 }
 
-TEST(CommandsTest, UsageShowsTheOperands) {
+TEST(CommandTableTest, UsageShowsTheOperands) {
     EXPECT_EQ(usage(*find_command(commands(), "start")), "comar start NAME...");
     EXPECT_EQ(usage(*find_command(commands(), "list")), "comar list");
 }

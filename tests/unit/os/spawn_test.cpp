@@ -215,14 +215,19 @@ std::set<std::string> open_in(pid_t pid) {
 TEST(SpawnTest, ThatOurStandardStreamsAreClosedIsNoTrouble) {
     EXPECT_TRUE(holds_in_child([] {
         for (const int fd : {0, 1, 2}) ::close(fd);
-        auto request = request_for({"/usr/bin/tail", "-f", "/dev/null"});
+        auto request = request_for({"/bin/sleep", "1000"});
         request.parent_death_signal = SIGKILL;
         const auto child = spawn(request);
         if (!child) return false;
-        const auto open_there = open_in(child->id.pid);
+        // While it starts it opens its libraries, and closes them again.
+        const std::set<std::string> expected{"0"};
+        const auto deadline = std::chrono::steady_clock::now() + patience;
+        auto open_there = open_in(child->id.pid);
+        while (open_there != expected && std::chrono::steady_clock::now() < deadline)
+            open_there = open_in(child->id.pid);
         const auto process = Process::open(child->id);
         return process && process->signal(SIGKILL) && process->wait_gone(patience) &&
-               reap(process->pidfd()) && open_there == std::set<std::string>{"0"};
+               reap(process->pidfd()) && open_there == expected;
     }));
 }
 
