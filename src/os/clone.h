@@ -17,7 +17,7 @@ struct NewProcess {
 /// Whose child the new process is: ours, or that of our parent, clone(2) CLONE_PARENT.
 enum class Kinship { child, sibling };
 
-/// What the child runs. It must end in execve(2) or _exit(2), and do nothing that is not
+/// What the child runs; what it returns is the exit code. It must do nothing that is not
 /// async-signal-safe: it shares our memory. All signals are blocked in it.
 using ChildFunction = int (*)(void* argument);
 

@@ -50,11 +50,12 @@ struct FolderEntry {
     char name[1];
 };
 
-[[noreturn]] void give_up(const ChildPlan& plan, SpawnStage stage) {
+/// Tells the parent; the exit code.
+int give_up(const ChildPlan& plan, SpawnStage stage) {
     const SpawnReport report{.stage = stage, .os_error = errno};
     while (::write(plan.report, &report, sizeof report) < 0 && errno == EINTR) {
     }
-    ::_exit(exit_code_not_started);
+    return exit_code_not_started;
 }
 
 /// What is ignored stays so across execve(2), and what is caught must not run here.
@@ -160,12 +161,6 @@ bool set_user(uid_t uid) {
     return all_set && !regained;
 }
 
-void change_credentials(const ChildPlan& plan) {
-    if (!set_groups(plan)) give_up(plan, SpawnStage::groups);
-    if (!set_group(plan.gid)) give_up(plan, SpawnStage::group);
-    if (!set_user(plan.uid)) give_up(plan, SpawnStage::user);
-}
-
 /// A parent that ended before we asked does not send the signal any more.
 bool die_with_parent(const ChildPlan& plan) {
     if (::prctl(PR_SET_PDEATHSIG, plan.parent_death_signal, 0, 0, 0) != 0) return false;
@@ -194,19 +189,21 @@ void execute(const ChildPlan& plan) {
 int run_child(void* argument) noexcept {
     auto& plan = *static_cast<ChildPlan*>(argument);
     reset_signals();
-    if (plan.cgroup >= 0 && !move_to_cgroup(plan)) give_up(plan, SpawnStage::cgroup);
-    if (plan.new_session && ::setsid() < 0) give_up(plan, SpawnStage::session);
-    if (plan.nice != 0 && !add_niceness(plan.nice)) give_up(plan, SpawnStage::niceness);
-    if (!arrange_descriptors(plan)) give_up(plan, SpawnStage::descriptors);
+    if (plan.cgroup >= 0 && !move_to_cgroup(plan)) return give_up(plan, SpawnStage::cgroup);
+    if (plan.new_session && ::setsid() < 0) return give_up(plan, SpawnStage::session);
+    if (plan.nice != 0 && !add_niceness(plan.nice)) return give_up(plan, SpawnStage::niceness);
+    if (!arrange_descriptors(plan)) return give_up(plan, SpawnStage::descriptors);
     if (plan.change_umask) ::umask(plan.umask);
-    if (plan.change_credentials) change_credentials(plan);
+    if (plan.change_credentials && !set_groups(plan)) return give_up(plan, SpawnStage::groups);
+    if (plan.change_credentials && !set_group(plan.gid)) return give_up(plan, SpawnStage::group);
+    if (plan.change_credentials && !set_user(plan.uid)) return give_up(plan, SpawnStage::user);
     if (plan.directory != nullptr && ::chdir(plan.directory) != 0)
-        give_up(plan, SpawnStage::directory);
+        return give_up(plan, SpawnStage::directory);
     if (plan.parent_death_signal != 0 && !die_with_parent(plan))
-        give_up(plan, SpawnStage::parent_death_signal);
+        return give_up(plan, SpawnStage::parent_death_signal);
     unblock_signals();
     execute(plan);
-    give_up(plan, SpawnStage::execute);
+    return give_up(plan, SpawnStage::execute);
 }
 
 }  // namespace comar

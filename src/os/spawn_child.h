@@ -62,7 +62,8 @@ struct ChildPlan {
     std::size_t group_count = 0;
 };
 
-/// Runs in the child, takes a ChildPlan* as its argument, and does not return.
+/// Runs in the child and takes a ChildPlan* as its argument. Returns, with the exit code, only when
+/// the program was not executed.
 int run_child(void* argument) noexcept;
 
 }  // namespace comar

@@ -82,27 +82,31 @@ DAMAGES = {
 }
 
 
-def notice(comard, told, probe, **names):
-    """What another script sees."""
-    service = comard.register("good", service_script(f"""
+def register_prober(comard, told, probe, **names):
+    return comard.register("good", service_script(f"""
         {IMPORTS}
         def reload():
             tell({probe})
         """, told=told, **names))
-    service.reload()
+
+
+def notice(prober, told):
+    """What another script sees."""
+    prober.reload()
     return told.value()
 
 
 @pytest.mark.parametrize("damage, probe", DAMAGES.values(), ids=DAMAGES)
 def test_what_one_script_does_to_its_process_no_other_one_sees(comard, told, damage, probe):
     names = {"LOCK": comard.place.folder / "lock"}
-    before = notice(comard, told, probe, **names)
     bad = comard.register("bad", service_script(f"""
         {IMPORTS}
         def start():
             {damage}
             tell(os.getpid())
         """, told=told, **names))
+    good = register_prober(comard, told, probe, **names)
+    before = notice(good, told)
     try:
         bad.start()
         told.value()
@@ -110,12 +114,12 @@ def test_what_one_script_does_to_its_process_no_other_one_sees(comard, told, dam
         told.lines()
     # There may be more than one worker; the one that was damaged is asked first.
     for _ in range(3):
-        assert notice(comard, told, probe, **names) == before
+        assert notice(good, told) == before
 
 
 def test_these_imports_alone_do_not_keep_a_worker_from_being_reused(comard, told):
-    seen = [notice(comard, told, "os.getpid()") for _ in range(10)]
-    assert len(set(seen)) < 10
+    good = register_prober(comard, told, "os.getpid()")
+    assert len({notice(good, told) for _ in range(10)}) < 10
 
 
 def test_a_call_that_leaves_nothing_behind_leaves_its_worker_for_the_next(comard, told):
