@@ -65,7 +65,7 @@ Result<> Jobs::link(Line& line, const JobQueue::Submitted& submitted, const Call
         waits_.add(submitted.ticket, label_of(request.app, kind));
         if (const auto ahead = line.queue.ahead_of(submitted.ticket)) {
             // Nobody waits for a new job yet.
-            (void)waits_.wait(submitted.ticket, *ahead);
+            (void)waits_.wait(submitted.ticket, *ahead, WaitFor::turn);
         }
     }
     return request.parent ? waits_.wait(*request.parent, submitted.ticket) : Result<>();
