@@ -2,7 +2,8 @@
 """Whether a worker may serve another call: only when the last one has left nothing behind.
 
 Forking a worker costs far more than a script's status(), so one that is as it was before the call
-is as good as a new one. What a script can change in its process is compared with what was there
+is as good as a new one. Only scripts that seem unable to change their process at all are trusted
+(comar._tame), and even so what a script can change most easily is compared with what was there
 before: children, threads, open files, users, environment, signals, limits, priorities, modules and
 the names in them. Anything else than before, and the worker exits, as it always may.
 """
@@ -18,7 +19,7 @@ import socket
 import sys
 from typing import Any
 
-from comar import _native
+from comar import _native, _script
 from comar._call import current
 from comar.connection import move_high
 
@@ -75,11 +76,11 @@ class Home:
         return (
             _has_no_children()
             and not current().is_in_cgroup
+            and _script.is_process_unchanged()
             and self._state == _state()
             and self._files == _open_files()
             and self._namespaces.hold()
         )
-
 
     def _put_back(self) -> None:
         """What every call may change, and is as it was with one stroke."""

@@ -3,34 +3,53 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import marshal
 import os
 import sys
 from types import CodeType, ModuleType
-from typing import Any, Callable
+from typing import Any, Callable, NamedTuple
 
 from comar._call import current
+from comar._tame import is_tame
 
 NAME = "csl"
+
+
+class Compiled(NamedTuple):
+    """A script as Python runs it, and whether it leaves its process as it is, see comar._tame."""
+
+    code: CodeType
+    is_tame: bool
+
 
 # Compiled scripts are kept as Python keeps modules, with a hash of the text in the header (PEP 552):
 # a time stamp in whole seconds, which is Python's habit, would miss an edit that follows soon.
 _HEADER = importlib.util.MAGIC_NUMBER + (0b11).to_bytes(4, "little")
 _ENDING = f".{sys.implementation.cache_tag}.pyc"
 
-# By header. For the host's rehearsals, whose script may lie where nothing can be written.
-_compiled_here: dict[bytes, CodeType] = {}
+# The last one, its path and header: a script is often looked at twice in a row.
+_last: tuple[str, bytes, Compiled | None] = ("", b"", None)
+
+_is_process_unchanged = True
 
 
 def load(path: str) -> ModuleType:
     """Runs the script in a fresh module, `csl`. Raises whatever it raises; OSError: no such file."""
-    code = _code_of(path)
+    global _is_process_unchanged
+    code, tame = compiled(path)
+    _is_process_unchanged = _is_process_unchanged and tame
     module = ModuleType(NAME)
     module.__file__ = path
     sys.modules[NAME] = module
     exec(code, module.__dict__)
     return module
+
+
+def is_process_unchanged() -> bool:
+    """Whether all scripts that have run in this process were tame."""
+    return _is_process_unchanged
 
 
 def forget() -> None:
@@ -60,17 +79,19 @@ def is_running() -> bool | None:
     return None if status is None else bool(status())
 
 
-def _code_of(path: str) -> CodeType:
+def compiled(path: str) -> Compiled:
+    """The script in that file, compiled. Raises SyntaxError; OSError: no such file."""
+    global _last
     text = _read(path)
     text_hash: Any = importlib.util.source_hash(text)
     header = _HEADER + text_hash
-    compiled = _compiled_path(path)
-    code = _kept_code(compiled, header) or _compiled_here.get(header)
-    if code is None:
-        code = compile(text, path, "exec", dont_inherit=True)
-        _compiled_here[header] = code
-        _keep(compiled, header + marshal.dumps(code))
-    return code
+    found = _last[2] if _last[:2] == (path, header) else _kept(_compiled_path(path), header)
+    if found is None:
+        tree = ast.parse(text, path)
+        found = Compiled(compile(tree, path, "exec", dont_inherit=True), is_tame(tree))
+        _keep(_compiled_path(path), header + marshal.dumps(tuple(found)))
+    _last = (path, header, found)
+    return found
 
 
 def _compiled_path(path: str) -> str:
@@ -78,24 +99,26 @@ def _compiled_path(path: str) -> str:
     return os.path.join(folder, "__pycache__", name.removesuffix(".py") + _ENDING)
 
 
-def _kept_code(compiled: str, header: bytes) -> CodeType | None:
-    """The code in the file `compiled`; None when it is of another text, broken or not there."""
+def _kept(path: str, header: bytes) -> Compiled | None:
+    """What the file `path` keeps; None when it is of another text, broken or not there."""
     try:
-        kept = _read(compiled)
-        code = marshal.loads(memoryview(kept)[len(header) :]) if kept.startswith(header) else None
+        kept = _read(path)
+        if not kept.startswith(header):
+            return None
+        code, tame = marshal.loads(memoryview(kept)[len(header) :])
     except (OSError, EOFError, ValueError, TypeError):
         return None
-    return code if isinstance(code, CodeType) else None
+    return Compiled(code, tame is True) if isinstance(code, CodeType) else None
 
 
-def _keep(compiled: str, content: bytes) -> None:
-    """Writes the file `compiled`, as a whole or not at all. A folder that we may not write is fine."""
-    aside = f"{compiled}.{os.getpid()}"
+def _keep(path: str, content: bytes) -> None:
+    """Writes the file `path`, as a whole or not at all. A folder that we may not write is fine."""
+    aside = f"{path}.{os.getpid()}"
     try:
-        os.makedirs(os.path.dirname(compiled), exist_ok=True)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(aside, "xb") as file:
             file.write(content)
-        os.replace(aside, compiled)
+        os.replace(aside, path)
     except OSError:
         _remove(aside)
 

@@ -128,8 +128,7 @@ def _rehearse() -> None:
     it only counts references; each page costs more time than a script's whole status(). After a
     rehearsal, which happens while we wait for the request, the pages that a call changes are ours.
     """
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-    worker_end, comard_end = Connection(ours.detach()), Connection(theirs.detach())
+    worker_end, comard_end = _pair()
     comard_end.send(_REHEARSAL)
     _answer(worker_end, worker_end.receive(), None)
     comard_end.receive()
@@ -137,6 +136,11 @@ def _rehearse() -> None:
     comard_end.close()
     begin(Call(Request()))
     del os.environ["COMAR_SERVICE"]
+
+
+def _pair() -> tuple[Connection, Connection]:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    return Connection(ours.detach()), Connection(theirs.detach())
 
 
 def _settle() -> None:
@@ -185,9 +189,7 @@ def _run(connection: Connection, message: dict[str, Any]) -> dict[str, Any]:
 def _poll(connection: Connection, message: dict[str, Any]) -> dict[str, Any]:
     """status() of several scripts, each as soon as it is known."""
     for index, item in enumerate(message["items"]):
-        os.chdir("/")
-        answer = _outcome(connection, {**message, **item}, _call_status)
-        _flush()
+        answer = _status_of(connection, {**message, **item})
         running, text = answer.get("value") or (None, "")
         reply: dict[str, Any] = {
             "op": "item",
@@ -199,6 +201,39 @@ def _poll(connection: Connection, message: dict[str, Any]) -> dict[str, Any]:
             reply["error"] = f"{answer['name']}: {answer['message']}"
         connection.send(reply)
     return {"op": "return", "value": None}
+
+
+def _status_of(connection: Connection, message: dict[str, Any]) -> dict[str, Any]:
+    """Outcome of one script of several. One that may change its process gets a process of its own."""
+    if _is_tame(message.get("script", "")):
+        answer = _outcome(connection, message, _call_status)
+        _flush()
+        return answer
+    # Whose connection would be closed in the child.
+    begin(Call(Request()))
+    ours, theirs = _pair()
+    child = os.fork()
+    if child == 0:
+        try:
+            theirs.send(_outcome(connection, message, _call_status))
+            _flush()
+        finally:
+            _exit(0)
+    theirs.close()
+    try:
+        return ours.receive()
+    except ConnectionLost:
+        return _error("Internal", "status() has crashed")
+    finally:
+        ours.close()
+        os.waitpid(child, 0)
+
+
+def _is_tame(script: str) -> bool:
+    try:
+        return _script.compiled(script).is_tame
+    except (OSError, SyntaxError, ValueError):
+        return True  # fails the same way when it is to run
 
 
 def _check(connection: Connection, message: dict[str, Any]) -> dict[str, Any]:
