@@ -5,49 +5,73 @@
 
 namespace comar {
 
-Result<> CallQueue::push(const std::string& caller, Ticket call) {
-    auto found = queues_.find(caller);
-    const std::size_t own = found == queues_.end() ? 0 : found->second.size();
-    if (own >= limits_.waiting_a_caller || waiting_ >= limits_.waiting) {
+Result<> CallQueue::push(const Origin& origin, Ticket call) {
+    if (!has_room_for(origin)) {
         return failure(ErrorKind::busy, "cannot take another call: too many wait already");
     }
-    if (found == queues_.end()) {
-        found = queues_.emplace(caller, std::deque<Ticket>{}).first;
-        turns_.push_back(caller);
-    }
-    found->second.push_back(call);
+    auto& queue = queues_[origin.caller];
+    if (queue.empty()) turns_.push_back(origin.caller);
+    queue.push_back({call, origin.user});
     ++waiting_;
+    if (origin.user) {
+        ++of_user_[*origin.user];
+        ++of_users_;
+    }
     return {};
 }
 
+bool CallQueue::has_room_for(const Origin& origin) const {
+    const auto queue = queues_.find(origin.caller);
+    const std::size_t own = queue == queues_.end() ? 0 : queue->second.size();
+    if (own >= limits_.waiting_a_caller || waiting_ >= limits_.waiting) return false;
+    if (!origin.user) return true;
+    const auto user = of_user_.find(*origin.user);
+    const std::size_t of_user = user == of_user_.end() ? 0 : user->second;
+    return of_user < limits_.waiting_a_user && of_users_ < limits_.waiting_users;
+}
+
 std::optional<Ticket> CallQueue::next() {
-    if (running_ >= limits_.running || turns_.empty()) return std::nullopt;
+    if (running_ >= limits_.running || blocked_ >= limits_.blocked || turns_.empty()) {
+        return std::nullopt;
+    }
     std::string caller = std::move(turns_.front());
     turns_.pop_front();
     const auto found = queues_.find(caller);
-    const Ticket call = found->second.front();
+    const Waiting first = found->second.front();
     found->second.pop_front();
     if (found->second.empty()) {
         queues_.erase(found);
     } else {
         turns_.push_back(std::move(caller));
     }
-    --waiting_;
+    no_longer_waits(first);
     ++running_;
-    return call;
+    return first.call;
 }
 
 bool CallQueue::withdraw(Ticket call) {
     for (auto queue = queues_.begin(); queue != queues_.end(); ++queue) {
-        if (std::erase(queue->second, call) == 0) continue;
-        --waiting_;
-        if (queue->second.empty()) {
+        auto& waiting = queue->second;
+        const auto found = std::find_if(waiting.begin(), waiting.end(),
+                                        [&](const Waiting& one) { return one.call == call; });
+        if (found == waiting.end()) continue;
+        no_longer_waits(*found);
+        waiting.erase(found);
+        if (waiting.empty()) {
             std::erase(turns_, queue->first);
             queues_.erase(queue);
         }
         return true;
     }
     return false;
+}
+
+void CallQueue::no_longer_waits(const Waiting& one) {
+    --waiting_;
+    if (!one.user) return;
+    --of_users_;
+    const auto account = of_user_.find(*one.user);
+    if (--account->second == 0) of_user_.erase(account);
 }
 
 }  // namespace comar

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <map>
 #include <optional>
@@ -20,14 +21,23 @@ class CallQueue {
 public:
     struct Limits {
         std::size_t running = 32;             ///< calls at once
+        std::size_t blocked = 256;            ///< calls that wait for others; no new ones beyond
         std::size_t waiting_a_caller = 4096;  ///< more are refused
+        std::size_t waiting_a_user = 4096;    ///< in all callers of one user
+        std::size_t waiting_users = 16384;    ///< of all users together; the rest is for root
         std::size_t waiting = 65536;          ///< of all callers together
+    };
+
+    /// Whose call it is. `user`: to whose account it goes; empty for those that may do anything.
+    struct Origin {
+        std::string caller;
+        std::optional<std::uint32_t> user;
     };
 
     explicit CallQueue(Limits limits) : limits_(limits) {}
 
     /// Adds a call at the end of its caller's queue. Fails (busy) where a limit is reached.
-    Result<> push(const std::string& caller, Ticket call);
+    Result<> push(const Origin& origin, Ticket call);
 
     /// A call that a running one waits for runs at once: holding it back could hold back both.
     void admit() { ++running_; }
@@ -38,18 +48,39 @@ public:
     /// Takes a call that still waits out of the queue. False: it does not wait.
     bool withdraw(Ticket call);
 
-    void ended() { --running_; }    ///< a running call is over; one that waits counts no more
-    void blocked() { --running_; }  ///< a running call waits for another one
-    void resumed() { ++running_; }  ///< and goes on; this may exceed the limit for a moment
+    void ended() { --running_; }          ///< a running call is over
+    void ended_blocked() { --blocked_; }  ///< and so is one that waited for another
+
+    /// A running call waits for another one.
+    void blocked() {
+        --running_;
+        ++blocked_;
+    }
+    /// It goes on; this may exceed the limit for a moment.
+    void resumed() {
+        --blocked_;
+        ++running_;
+    }
 
     [[nodiscard]] std::size_t running() const { return running_; }
     [[nodiscard]] std::size_t waiting() const { return waiting_; }
 
 private:
+    struct Waiting {
+        Ticket call;
+        std::optional<std::uint32_t> user;
+    };
+
+    [[nodiscard]] bool has_room_for(const Origin& origin) const;
+    void no_longer_waits(const Waiting& one);
+
     Limits limits_;
-    std::map<std::string, std::deque<Ticket>> queues_;  ///< none of them is empty
-    std::deque<std::string> turns_;                     ///< each caller that has a queue, once
+    std::map<std::string, std::deque<Waiting>> queues_;  ///< none of them is empty
+    std::deque<std::string> turns_;                      ///< each caller that has a queue, once
+    std::map<std::uint32_t, std::size_t> of_user_;       ///< how many wait; none is 0
+    std::size_t of_users_ = 0;
     std::size_t running_ = 0;
+    std::size_t blocked_ = 0;
     std::size_t waiting_ = 0;
 };
 

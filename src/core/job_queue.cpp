@@ -5,15 +5,19 @@
 
 namespace comar {
 
-JobQueue::Submitted JobQueue::submit(JobKind kind) {
+std::optional<Ticket> JobQueue::joinable(JobKind kind) const {
     if (!waiting_.empty()) {
-        Job& last = waiting_.back();
-        if (const auto both = merged(last.kind, kind)) {
-            last.kind = *both;
-            return {last.ticket, true};
-        }
-    } else if (running_ && satisfies(running_->kind, kind)) {
-        return {running_->ticket, true};
+        const Job& last = waiting_.back();
+        return merged(last.kind, kind) ? std::optional(last.ticket) : std::nullopt;
+    }
+    if (running_ && satisfies(running_->kind, kind)) return running_->ticket;
+    return std::nullopt;
+}
+
+JobQueue::Submitted JobQueue::submit(JobKind kind) {
+    if (const auto joined = joinable(kind)) {
+        if (!waiting_.empty()) waiting_.back().kind = *merged(waiting_.back().kind, kind);
+        return {*joined, true};
     }
     waiting_.push_back({tickets_.next(), kind});
     return {waiting_.back().ticket, false};

@@ -25,6 +25,9 @@ public:
         bool joined;  ///< true: the ticket is that of a job that was there before
     };
 
+    /// The job that a request for `kind` would join; nothing where it would be one of its own.
+    [[nodiscard]] std::optional<Ticket> joinable(JobKind kind) const;
+
     /// Joins a job that gives `kind`, or adds one at the end.
     Submitted submit(JobKind kind);
 

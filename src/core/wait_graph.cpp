@@ -20,12 +20,23 @@ void WaitGraph::remove(Ticket node) {
 Result<> WaitGraph::wait(Ticket waiter, Ticket awaited, WaitFor what) {
     const auto found = nodes_.find(waiter);
     if (found == nodes_.end() || !nodes_.contains(awaited)) return {};
-    if (auto circle = path(awaited, waiter, Follow::all); !circle.empty()) {
-        circle.insert(circle.begin(), waiter);
-        return failure(ErrorKind::invalid, "cannot wait in a circle: " + describe(circle));
-    }
+    if (auto may = may_wait(waiter, awaited); !may) return may;
     found->second.waits.push_back({awaited, what});
     return {};
+}
+
+Result<> WaitGraph::may_wait(Ticket waiter, Ticket awaited) const {
+    auto circle = path(awaited, waiter, Follow::all);
+    if (circle.empty()) return {};
+    circle.insert(circle.begin(), waiter);
+    return failure(ErrorKind::invalid, "cannot wait in a circle: " + describe(circle));
+}
+
+void WaitGraph::stop_waiting_for_answers(Ticket waiter) {
+    const auto found = nodes_.find(waiter);
+    if (found == nodes_.end()) return;
+    std::erase_if(found->second.waits,
+                  [](const Edge& edge) { return edge.what == WaitFor::answer; });
 }
 
 void WaitGraph::stop_waiting(Ticket waiter, Ticket awaited, WaitFor what) {

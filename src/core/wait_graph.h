@@ -34,6 +34,12 @@ public:
     /// The wait is over. Unknown waits are ignored.
     void stop_waiting(Ticket waiter, Ticket awaited, WaitFor what = WaitFor::answer);
 
+    /// It has its answer, or wants it no more: it waits for nobody's.
+    void stop_waiting_for_answers(Ticket waiter);
+
+    /// What wait(waiter, awaited) would say, without waiting.
+    [[nodiscard]] Result<> may_wait(Ticket waiter, Ticket awaited) const;
+
     [[nodiscard]] bool waits(Ticket waiter) const;
 
     /// Whether `waiter` is `awaited`, or waits for its answer through however many others. The

@@ -6,6 +6,8 @@
 
 #include <sys/types.h>
 
+#include <unistd.h>
+
 #include "daemon/calls.h"
 
 namespace comar {
@@ -17,6 +19,8 @@ struct Caller {
     std::optional<uid_t> uid;  ///< empty: the bus could not tell, so it may change nothing
     std::string language;      ///< what it chose with setLocale; "en" by default
 
+    static constexpr uid_t nobody = 65534;
+
     /// A request of this caller.
     [[nodiscard]] CallRequest request(std::string app, std::string model,
                                       std::string method) const {
@@ -27,6 +31,8 @@ struct Caller {
         request.language = language;
         request.sender = name;
         request.caller = key;
+        // Of a caller that is not known any more, nobody pays the account.
+        if (uid != 0 && uid != ::geteuid()) request.user = uid.value_or(nobody);
         return request;
     }
 };

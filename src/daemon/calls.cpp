@@ -28,6 +28,24 @@ CallReply error_reply(std::string name, std::string message) {
     return tl::unexpected(CallError{std::move(name), std::move(message)});
 }
 
+/// Scripts that call each other without end would use up all processes; a circle of jobs is found
+/// by itself, but status() may call status() for ever.
+constexpr std::size_t max_depth = 32;
+
+/// What call(timeout=) asks for; nothing: no limit.
+std::optional<std::chrono::milliseconds> timeout_of(const json& message) {
+    constexpr double a_day = 86'400;
+    const auto timeout = message.find("timeout");
+    if (timeout == message.end() || !timeout->is_number()) return std::nullopt;
+    const double seconds = timeout->get<double>();
+    if (!(seconds >= 0)) return std::nullopt;
+    return std::chrono::milliseconds(static_cast<std::int64_t>(std::min(seconds, a_day) * 1000));
+}
+
+bool asks(const std::string& op) {
+    return op == "call" || op == "lock" || op == "set_state" || op == "owner";
+}
+
 json reply_message(const CallReply& reply) {
     if (reply) return {{"op", "reply"}, {"value", *reply}};
     return {{"op", "reply"},
@@ -67,6 +85,10 @@ void Calls::run(CallRequest request, std::optional<Ticket> carries_out, Done don
 void Calls::converse(CallRequest request, json message, Item item, Done done) {
     Entry entry;
     entry.request = std::move(request);
+    for (const json& one : message.value("items", json::array())) {
+        entry.others.push_back(text_of(one, "app"));
+    }
+    if (!entry.others.empty()) entry.others.pop_front();
     entry.message = std::move(message);
     entry.item = std::move(item);
     entry.done = std::move(done);
@@ -101,7 +123,9 @@ void Calls::enqueue(Ticket ticket) {
         queue_.admit();
         return begin(ticket);
     }
-    if (auto queued = queue_.push(entry.request.caller, ticket); !queued) {
+    const CallQueue::Origin origin{entry.request.caller, entry.request.user};
+    if (auto queued = queue_.push(origin, ticket); !queued) {
+        entry.place = Place::over;
         return finish(ticket, error_reply("Busy", queued.error().message));
     }
     pump();
@@ -116,7 +140,7 @@ void Calls::pump() {
 }
 
 void Calls::begin(Ticket ticket) {
-    find(ticket)->counted = true;
+    find(ticket)->place = Place::running;
     pool_.acquire(ticket,
                   [this, ticket](Result<Worker> worker) { on_worker(ticket, std::move(worker)); });
 }
@@ -146,18 +170,37 @@ void Calls::on_message(Ticket ticket, const json& message) {
     Entry* entry = find(ticket);
     if (entry == nullptr || entry->answered) return;
     const std::string op = text_of(message, "op");
-    if (op == "call") return on_call(ticket, message);
-    if (op == "lock") return on_lock(ticket);
+    if (asks(op)) return on_question(ticket, op, message);
     if (op == "unlock") return grant(locks_.unlock(entry->request.app, ticket));
-    if (op == "set_state") return on_set_state(ticket, message);
-    if (op == "owner") return on_owner(ticket, message);
     if (op == "notify") return handler_.notify(entry->request, message);
     if (op == "process") return on_process(*entry, message);
     if (op == "follow") return on_follow(*entry, message);
-    if (op == "item" && entry->item) {
-        entry->running->restart_clock();
-        return entry->item(message);
+    if (op == "item" && entry->item) return on_item(*entry, ticket, message);
+}
+
+void Calls::on_question(Ticket ticket, const std::string& op, const json& message) {
+    Entry& entry = *find(ticket);
+    if (entry.asking) {
+        return entry.running->end({"Internal", "cannot finish " + entry.request.label() +
+                                                   ": its script asked for two things at once"});
     }
+    entry.asking = true;
+    ++entry.question;
+    if (op == "call") return on_call(ticket, message);
+    if (op == "lock") return on_lock(ticket);
+    if (op == "set_state") return on_set_state(ticket, message);
+    on_owner(ticket, message);
+}
+
+/// One of the scripts of a conversation is done, and the next one begins.
+void Calls::on_item(Entry& entry, Ticket ticket, const json& message) {
+    entry.running->restart_clock();
+    grant(locks_.forget(ticket));
+    if (!entry.others.empty()) {
+        entry.request.app = std::move(entry.others.front());
+        entry.others.pop_front();
+    }
+    entry.item(message);
 }
 
 void Calls::on_call(Ticket ticket, const json& message) {
@@ -170,44 +213,47 @@ void Calls::on_call(Ticket ticket, const json& message) {
     nested.language = entry.request.language;
     nested.sender = entry.request.sender;
     nested.caller = entry.request.caller;
+    nested.user = entry.request.user;
     nested.parent = ticket;
-    ask(ticket);
-    const std::uint64_t question = entry.question;
-    const auto timeout = message.find("timeout");
-    const double seconds =
-        timeout != message.end() && timeout->is_number() ? timeout->get<double>() : -1;
+    nested.depth = entry.request.depth + 1;
     const std::string label = nested.label();
+    if (nested.depth > max_depth) {
+        return reply(ticket, error_reply("Internal", "cannot call " + label + ": more than " +
+                                                         std::to_string(max_depth) +
+                                                         " calls wait for each other"));
+    }
+    const std::uint64_t question = entry.question;
     const auto answer = [this, ticket, question](const CallReply& value) {
         const Entry* asking = find(ticket);
         if (asking != nullptr && asking->question == question) reply(ticket, value);
     };
-    if (seconds >= 0) {
-        entry.question_timer.emplace(loop_, [answer, label] {
+    handler_.call(ticket, std::move(nested), answer);
+    Entry* asking = find(ticket);
+    if (asking == nullptr || asking->question != question) return;
+    if (const auto limit = timeout_of(message)) {
+        asking->question_timer.emplace(loop_, [answer, label] {
             answer(error_reply("TimedOut", "cannot wait longer for " + label));
         });
-        entry.question_timer->arm(std::chrono::milliseconds(
-            static_cast<std::int64_t>(std::min(seconds, 86'400.0) * 1000)));
+        asking->question_timer->arm(*limit);
     }
-    handler_.call(ticket, std::move(nested), answer);
+    block(ticket);
 }
 
 void Calls::on_lock(Ticket ticket) {
     Entry& entry = *find(ticket);
     auto locked = locks_.lock(entry.request.app, ticket);
-    ask(ticket);
     if (!locked) return reply(ticket, error_reply("Deadlock", locked.error().message));
-    if (*locked == ScriptLocks::Answer::granted) reply(ticket, json());
+    if (*locked == ScriptLocks::Answer::granted) return reply(ticket, json());
+    block(ticket);
 }
 
 void Calls::on_set_state(Ticket ticket, const json& message) {
     Entry& entry = *find(ticket);
-    ask(ticket);
     reply(ticket, handler_.set_state(entry.request, text_of(message, "state")));
 }
 
 void Calls::on_owner(Ticket ticket, const json& message) {
     const auto process = process_of(message);
-    ask(ticket);
     reply(ticket, process ? handler_.owner_of(*process) : json());
 }
 
@@ -250,12 +296,7 @@ void Calls::finish(Ticket ticket, CallReply reply) {
     entry.answered = true;
     entry.question_timer.reset();
     ++entry.question;
-    if (entry.counted) {
-        queue_.ended();
-    } else if (!entry.running) {
-        queue_.withdraw(ticket);
-    }
-    entry.counted = false;
+    leave_queue(ticket, entry);
     pool_.cancel(ticket);
     grant(locks_.forget(ticket));
     waits_.remove(ticket);
@@ -265,13 +306,25 @@ void Calls::finish(Ticket ticket, CallReply reply) {
     pump();
 }
 
+void Calls::leave_queue(Ticket ticket, Entry& entry) {
+    switch (std::exchange(entry.place, Place::over)) {
+        case Place::waiting:
+            queue_.withdraw(ticket);
+            return;
+        case Place::running:
+            return queue_.ended();
+        case Place::blocked:
+            return queue_.ended_blocked();
+        case Place::over:
+            return;
+    }
+}
+
 /// The script waits for an answer: its time stands still, and its place is free for others.
-void Calls::ask(Ticket ticket) {
+void Calls::block(Ticket ticket) {
     Entry& entry = *find(ticket);
-    ++entry.question;
     entry.running->pause_clock();
-    if (!entry.counted) return;
-    entry.counted = false;
+    entry.place = Place::blocked;
     queue_.blocked();
     pump();
 }
@@ -279,13 +332,15 @@ void Calls::ask(Ticket ticket) {
 void Calls::reply(Ticket ticket, const CallReply& value) {
     Entry* entry = find(ticket);
     if (entry == nullptr || entry->answered) return;
+    entry->asking = false;
     ++entry->question;
     entry->question_timer.reset();
-    if (!entry->counted) {
-        entry->counted = true;
+    waits_.stop_waiting_for_answers(ticket);
+    if (entry->place == Place::blocked) {
+        entry->place = Place::running;
         queue_.resumed();
+        entry->running->resume_clock();
     }
-    entry->running->resume_clock();
     entry->running->send(reply_message(value));
 }
 

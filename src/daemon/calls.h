@@ -2,6 +2,9 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -26,10 +29,12 @@ struct CallRequest {
     std::string model;
     std::string method;
     nlohmann::json arguments = nlohmann::json::array();
-    std::string language;          ///< of the caller
-    std::string sender;            ///< the caller's name on its bus, for bus_sender()
-    std::string caller;            ///< whose turn it takes in the queue
-    std::optional<Ticket> parent;  ///< the running call that waits for this one
+    std::string language;               ///< of the caller
+    std::string sender;                 ///< the caller's name on its bus, for bus_sender()
+    std::string caller;                 ///< whose turn it takes in the queue
+    std::optional<std::uint32_t> user;  ///< whose account it goes to; empty: of no limits
+    std::optional<Ticket> parent;       ///< the running call that waits for this one
+    std::size_t depth = 0;              ///< how many calls its chain of callers has
 
     /// "nginx.start": how it is called in circles.
     [[nodiscard]] std::string label() const { return app + "." + method; }
@@ -82,7 +87,8 @@ public:
     void run(CallRequest request, std::optional<Ticket> carries_out, Done done);
 
     /// One worker for a message of its own (`poll`, `check`). `item` gets what it says on the way;
-    /// each item gives it its time anew.
+    /// each item gives it its time anew, and what it asks for between two items is for the one
+    /// that is next in `items` of the message.
     void converse(CallRequest request, nlohmann::json message, Item item, Done done);
 
     /// Ends every call with the error Cancelled.
@@ -91,14 +97,19 @@ public:
     [[nodiscard]] bool idle() const { return entries_.empty(); }
 
 private:
+    /// How the call queue counts it.
+    enum class Place { waiting, running, blocked, over };
+
     struct Entry {
         CallRequest request;
-        nlohmann::json message;  ///< null: ask the handler
+        nlohmann::json message;          ///< null: ask the handler
+        std::deque<std::string> others;  ///< the apps whose turn comes after that of the request
         Item item;
         Done done;
         std::unique_ptr<RunningCall> running;
-        bool counted = false;  ///< takes a place among the running calls
+        Place place = Place::waiting;
         bool answered = false;
+        bool asking = false;         ///< it has asked for something and waits for the reply
         std::uint64_t question = 0;  ///< counts what it asked; late answers are told by it
         std::optional<Timer> question_timer;
     };
@@ -109,6 +120,8 @@ private:
     void begin(Ticket ticket);
     void on_worker(Ticket ticket, Result<Worker> worker);
     void on_message(Ticket ticket, const nlohmann::json& message);
+    void on_question(Ticket ticket, const std::string& op, const nlohmann::json& message);
+    void on_item(Entry& entry, Ticket ticket, const nlohmann::json& message);
     void on_call(Ticket ticket, const nlohmann::json& message);
     void on_lock(Ticket ticket);
     void on_set_state(Ticket ticket, const nlohmann::json& message);
@@ -118,7 +131,8 @@ private:
     void on_answered(Ticket ticket, CallReply reply, const std::vector<ProcessId>& left);
     void on_gone(Ticket ticket);
     void finish(Ticket ticket, CallReply reply);
-    void ask(Ticket ticket);
+    void block(Ticket ticket);
+    void leave_queue(Ticket ticket, Entry& entry);
     void reply(Ticket ticket, const CallReply& value);
     void grant(const std::vector<Ticket>& tickets);
     [[nodiscard]] std::chrono::milliseconds limit_of(const CallRequest& request,

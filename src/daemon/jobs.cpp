@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/jobs.h"
 
+#include <numeric>
 #include <utility>
 
 namespace comar {
 namespace {
+
+/// Of one service. Nobody needs more; who sends start and stop in turns would fill the memory.
+constexpr std::size_t max_waiting_jobs = 256;
+constexpr std::size_t max_waiters = 8192;
 
 /// The methods of the script that a job runs, in order.
 std::vector<JobKind> phases_of(JobKind kind) {
@@ -26,31 +31,30 @@ void Jobs::submit(JobKind kind, CallRequest request, Done done) {
     const auto& running = line.queue.running();
     const bool own_chain =
         running && request.parent && waits_.reaches(running->ticket, *request.parent);
-    // A chain that began in this service's own job would wait for itself in the queue.
+    // The running job has asked for this, through however many scripts: it is part of that job,
+    // and would wait for itself in the queue.
     if (own_chain && !satisfies(running->kind, kind)) {
-        return submit_within(line, kind, std::move(request), std::move(done));
+        return run_phases(std::move(request), phases_of(kind), std::nullopt, std::move(done));
     }
     submit_queued(line, kind, std::move(request), std::move(done));
 }
 
-/// The running job has asked for this, through however many scripts: it is part of that job.
-void Jobs::submit_within(Line&, JobKind kind, CallRequest request, Done done) {
-    run_phases(std::move(request), phases_of(kind), std::nullopt, std::move(done));
-}
-
 void Jobs::submit_queued(Line& line, JobKind kind, CallRequest request, Done done) {
     const std::string app = request.app;
-    const auto submitted = line.queue.submit(kind);
-    if (auto linked = link(line, submitted, request, kind); !linked) {
-        if (!submitted.joined) {
-            line.queue.withdraw(submitted.ticket);
-            waits_.remove(submitted.ticket);
-        }
-        return done(tl::unexpected(CallError{"Deadlock", linked.error().message}));
+    if (!line.has_room(!line.queue.joinable(kind))) {
+        return done(
+            tl::unexpected(CallError{"Busy", "cannot " + std::string(to_string(kind)) + " " + app +
+                                                 ": too many wait for it already"}));
     }
-    Pending& pending = line.pending[submitted.ticket];
-    pending.waiters.push_back({request.parent, std::move(done)});
-    if (!submitted.joined) {
+    const auto place = take_place(line, kind, request);
+    if (!place) {
+        done(tl::unexpected(CallError{"Deadlock", place.error().message}));
+        return drop_idle(app);
+    }
+    const auto [found, is_new] = line.pending.try_emplace(*place);
+    Pending& pending = found->second;
+    pending.waiters.push_back(std::move(done));
+    if (is_new) {
         pending.queued_behind = line.queue.running().has_value();
         pending.request = std::move(request);
         pending.request.parent.reset();
@@ -58,17 +62,36 @@ void Jobs::submit_queued(Line& line, JobKind kind, CallRequest request, Done don
     pump(app, std::nullopt);
 }
 
-/// Puts the job and who waits for it into the wait graph. Fails where that closes a circle.
-Result<> Jobs::link(Line& line, const JobQueue::Submitted& submitted, const CallRequest& request,
-                    JobKind kind) {
-    if (!submitted.joined) {
-        waits_.add(submitted.ticket, label_of(request.app, kind));
-        if (const auto ahead = line.queue.ahead_of(submitted.ticket)) {
-            // Nobody waits for a new job yet.
-            (void)waits_.wait(submitted.ticket, *ahead, WaitFor::turn);
+/// The job in the queue and, with who waits for it, in the wait graph. Where that would close a
+/// circle it fails, and all is as before.
+Result<Ticket> Jobs::take_place(Line& line, JobKind kind, const CallRequest& request) {
+    if (const auto joinable = line.queue.joinable(kind); joinable && request.parent) {
+        if (auto may = waits_.may_wait(*request.parent, *joinable); !may) {
+            return Failure(std::move(may.error()));
         }
     }
-    return request.parent ? waits_.wait(*request.parent, submitted.ticket) : Result<>();
+    const auto [ticket, joined] = line.queue.submit(kind);
+    if (!joined) {
+        waits_.add(ticket, label_of(request.app, kind));
+        if (const auto ahead = line.queue.ahead_of(ticket)) {
+            // Nobody waits for a new job yet.
+            (void)waits_.wait(ticket, *ahead, WaitFor::turn);
+        }
+    }
+    if (!request.parent) return ticket;
+    if (auto waits = waits_.wait(*request.parent, ticket); !waits) {
+        line.queue.withdraw(ticket);
+        waits_.remove(ticket);
+        return Failure(std::move(waits.error()));
+    }
+    return ticket;
+}
+
+bool Jobs::Line::has_room(bool for_another_job) const {
+    const std::size_t waiters = std::accumulate(
+        pending.begin(), pending.end(), std::size_t{0},
+        [](std::size_t sum, const auto& item) { return sum + item.second.waiters.size(); });
+    return waiters < max_waiters && (!for_another_job || queue.waiting().size() < max_waiting_jobs);
 }
 
 void Jobs::pump(const std::string& app, std::optional<JobKind> started_before) {
@@ -110,14 +133,14 @@ void Jobs::end(const std::string& app, const Job& job, const CallReply& reply) {
     auto pending = line.pending.extract(job.ticket);
     line.queue.end_running();
     waits_.remove(job.ticket);
-    for (const Waiter& waiter : pending.mapped().waiters) waiter.done(reply);
+    for (const Done& done : pending.mapped().waiters) done(reply);
+    if (lines_.contains(app)) pump(app, reply ? std::optional(job.kind) : std::nullopt);
+    drop_idle(app);
+}
+
+void Jobs::drop_idle(const std::string& app) {
     const auto found = lines_.find(app);
-    if (found == lines_.end()) return;
-    if (found->second.queue.idle()) {
-        lines_.erase(found);
-    } else {
-        pump(app, reply ? std::optional(job.kind) : std::nullopt);
-    }
+    if (found != lines_.end() && found->second.queue.idle()) lines_.erase(found);
 }
 
 bool Jobs::busy(const std::string& app) const {

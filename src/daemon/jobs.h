@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <string>
@@ -32,29 +33,26 @@ public:
     [[nodiscard]] bool busy(const std::string& app) const;
 
 private:
-    struct Waiter {
-        std::optional<Ticket> parent;  ///< the call that waits
-        Done done;
-    };
     struct Pending {
         CallRequest request;  ///< of whoever asked first
-        std::vector<Waiter> waiters;
+        std::vector<Done> waiters;
         bool queued_behind = false;  ///< another job ran when this one was asked for
     };
     struct Line {
         explicit Line(TicketCounter& tickets) : queue(tickets) {}
         JobQueue queue;
         std::map<Ticket, Pending> pending;
+
+        [[nodiscard]] bool has_room(bool for_another_job) const;
     };
 
-    void submit_within(Line& line, JobKind kind, CallRequest request, Done done);
     void submit_queued(Line& line, JobKind kind, CallRequest request, Done done);
-    Result<> link(Line& line, const JobQueue::Submitted& submitted, const CallRequest& request,
-                  JobKind kind);
+    Result<Ticket> take_place(Line& line, JobKind kind, const CallRequest& request);
     void pump(const std::string& app, std::optional<JobKind> started_before);
     void run_phases(CallRequest request, std::vector<JobKind> phases, std::optional<Ticket> job,
                     Done done);
     void end(const std::string& app, const Job& job, const CallReply& reply);
+    void drop_idle(const std::string& app);
 
     Calls& calls_;
     WaitGraph& waits_;

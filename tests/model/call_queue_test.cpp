@@ -21,6 +21,7 @@ public:
     explicit Callers(test::History& history)
         : history_(history),
           limits_{.running = 1 + history.below(4),
+                  .blocked = 1 + history.below(4),
                   .waiting_a_caller = 1 + history.below(6),
                   .waiting = 1 + history.below(12)},
           queue_(limits_) {}
@@ -84,7 +85,7 @@ private:
         history_.note(name + " pushes " + number(call));
         const bool room =
             caller.waiting.size() < limits_.waiting_a_caller && count_waiting() < limits_.waiting;
-        const auto result = queue_.push(name, call);
+        const auto result = queue_.push({name, {}}, call);
         EXPECT_EQ(result.has_value(), room);
         if (!result) {
             EXPECT_EQ(result.error().kind, ErrorKind::busy);
@@ -96,7 +97,8 @@ private:
 
     void next() {
         history_.note("next");
-        const bool may = runs_.size() < limits_.running && count_waiting() > 0;
+        const bool may = runs_.size() < limits_.running && blocked_.size() < limits_.blocked &&
+                         count_waiting() > 0;
         const auto call = queue_.next();
         EXPECT_EQ(call.has_value(), may);
         if (!call) return;
@@ -159,9 +161,9 @@ private:
         blocked_.erase(call);
         runs_.insert(call);
     }
-    /// It was given back already when it began to wait.
     void die_blocked(Ticket call) {
         history_.note(number(call) + " dies while it waits");
+        queue_.ended_blocked();
         blocked_.erase(call);
     }
     void admit() {

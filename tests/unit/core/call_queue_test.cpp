@@ -16,14 +16,16 @@ using testing::ElementsAre;
 
 class CallQueueTest : public testing::Test {
 protected:
-    Ticket push(CallQueue& queue, const std::string& caller) {
+    using User = std::optional<std::uint32_t>;
+
+    Ticket push(CallQueue& queue, const std::string& caller, User user = {}) {
         const Ticket call = tickets_.next();
-        const auto result = queue.push(caller, call);
+        const auto result = queue.push({caller, user}, call);
         EXPECT_TRUE(result) << result.error().message;
         return call;
     }
 
-    std::vector<Ticket> push(CallQueue& queue, const std::string& caller, int calls) {
+    std::vector<Ticket> push_many(CallQueue& queue, const std::string& caller, int calls) {
         std::vector<Ticket> pushed;
         for (int i = 0; i < calls; ++i) pushed.push_back(push(queue, caller));
         return pushed;
@@ -39,8 +41,8 @@ protected:
         return order;
     }
 
-    bool refused_as_busy(CallQueue& queue, const std::string& caller) {
-        const auto result = queue.push(caller, tickets_.next());
+    bool refused_as_busy(CallQueue& queue, const std::string& caller, User user = {}) {
+        const auto result = queue.push({caller, user}, tickets_.next());
         return !result && result.error().kind == ErrorKind::busy &&
                result.error().message.starts_with("cannot ");
     }
@@ -57,7 +59,7 @@ TEST_F(CallQueueTest, AnEmptyQueueHasNothingToRun) {
 
 TEST_F(CallQueueTest, NoMoreCallsRunAtOnceThanTheLimit) {
     CallQueue queue({.running = 2});
-    const auto calls = push(queue, "a", 3);
+    const auto calls = push_many(queue, "a", 3);
     EXPECT_EQ(queue.next(), calls[0]);
     EXPECT_EQ(queue.next(), calls[1]);
     EXPECT_EQ(queue.next(), std::nullopt);
@@ -70,21 +72,21 @@ TEST_F(CallQueueTest, NoMoreCallsRunAtOnceThanTheLimit) {
 
 TEST_F(CallQueueTest, TheCallsOfOneCallerRunInOrder) {
     CallQueue queue({.running = 1});
-    const auto calls = push(queue, "a", 50);
+    const auto calls = push_many(queue, "a", 50);
     EXPECT_EQ(run_all(queue), calls);
 }
 
 TEST_F(CallQueueTest, CallersTakeTurns) {
     CallQueue queue({.running = 1});
-    const auto a = push(queue, "a", 3);
-    const auto b = push(queue, "b", 2);
-    const auto c = push(queue, "c", 1);
+    const auto a = push_many(queue, "a", 3);
+    const auto b = push_many(queue, "b", 2);
+    const auto c = push_many(queue, "c", 1);
     EXPECT_THAT(run_all(queue), ElementsAre(a[0], b[0], c[0], a[1], b[1], a[2]));
 }
 
 TEST_F(CallQueueTest, ACallerWithAThousandCallsDelaysAnotherByOne) {
     CallQueue queue({.running = 1});
-    const auto many = push(queue, "greedy", 1000);
+    const auto many = push_many(queue, "greedy", 1000);
     EXPECT_EQ(queue.next(), many[0]);
     const Ticket one = push(queue, "modest");
     queue.ended();
@@ -96,7 +98,7 @@ TEST_F(CallQueueTest, ACallerWithAThousandCallsDelaysAnotherByOne) {
 TEST_F(CallQueueTest, ACallerThatComesBackAtOnceStandsBehindThoseThatWait) {
     CallQueue queue({.running = 1});
     push(queue, "a");
-    const auto b = push(queue, "b", 2);
+    const auto b = push_many(queue, "b", 2);
     queue.next();
     const Ticket again = push(queue, "a");
     queue.ended();
@@ -105,7 +107,7 @@ TEST_F(CallQueueTest, ACallerThatComesBackAtOnceStandsBehindThoseThatWait) {
 
 TEST_F(CallQueueTest, ACallerAtItsOwnLimitIsBusyAndOthersAreNot) {
     CallQueue queue({.running = 1, .waiting_a_caller = 2});
-    push(queue, "a", 2);
+    push_many(queue, "a", 2);
     EXPECT_TRUE(refused_as_busy(queue, "a"));
     EXPECT_EQ(queue.waiting(), 2U);
     push(queue, "b");
@@ -121,12 +123,35 @@ TEST_F(CallQueueTest, WhatRunsDoesNotCountAsWaiting) {
 
 TEST_F(CallQueueTest, AtTheLimitOfAllCallersEveryoneIsBusy) {
     CallQueue queue({.running = 1, .waiting_a_caller = 2, .waiting = 3});
-    push(queue, "a", 2);
+    push_many(queue, "a", 2);
     push(queue, "b");
     EXPECT_TRUE(refused_as_busy(queue, "b"));
     EXPECT_TRUE(refused_as_busy(queue, "c"));
     queue.next();
     push(queue, "c");
+}
+
+TEST_F(CallQueueTest, AUserWithManyConnectionsHasOneAccount) {
+    CallQueue queue({.running = 1, .waiting_a_user = 2});
+    push(queue, "a", 1000);
+    const Ticket second = push(queue, "b", 1000);
+    EXPECT_TRUE(refused_as_busy(queue, "c", 1000));
+    push(queue, "d", 1001);
+    push(queue, "e");
+    EXPECT_TRUE(queue.withdraw(second));
+    push(queue, "c", 1000);
+    EXPECT_TRUE(refused_as_busy(queue, "b", 1000));
+    EXPECT_TRUE(queue.next());
+    push(queue, "b", 1000);
+}
+
+TEST_F(CallQueueTest, AllUsersTogetherLeaveRoomForRoot) {
+    CallQueue queue({.running = 1, .waiting_users = 2, .waiting = 3});
+    push(queue, "a", 1000);
+    push(queue, "b", 1001);
+    EXPECT_TRUE(refused_as_busy(queue, "c", 1002));
+    push(queue, "d");
+    EXPECT_TRUE(refused_as_busy(queue, "d"));
 }
 
 TEST_F(CallQueueTest, ARefusedCallerTakesNoTurn) {
@@ -138,7 +163,7 @@ TEST_F(CallQueueTest, ARefusedCallerTakesNoTurn) {
 
 TEST_F(CallQueueTest, AWithdrawnCallDoesNotRun) {
     CallQueue queue({.running = 1});
-    const auto a = push(queue, "a", 3);
+    const auto a = push_many(queue, "a", 3);
     EXPECT_TRUE(queue.withdraw(a[1]));
     EXPECT_EQ(queue.waiting(), 2U);
     EXPECT_THAT(run_all(queue), ElementsAre(a[0], a[2]));
@@ -147,7 +172,7 @@ TEST_F(CallQueueTest, AWithdrawnCallDoesNotRun) {
 TEST_F(CallQueueTest, TheLastCallOfACallerThatIsWithdrawnTakesItsTurnAlong) {
     CallQueue queue({.running = 1});
     const Ticket a = push(queue, "a");
-    const auto b = push(queue, "b", 2);
+    const auto b = push_many(queue, "b", 2);
     EXPECT_TRUE(queue.withdraw(a));
     EXPECT_THAT(run_all(queue), ElementsAre(b[0], b[1]));
     EXPECT_EQ(queue.waiting(), 0U);
@@ -175,7 +200,7 @@ TEST_F(CallQueueTest, WithdrawingMakesRoomBelowTheLimits) {
 
 TEST_F(CallQueueTest, ACallThatWaitsForAnotherGivesItsPlaceAway) {
     CallQueue queue({.running = 1});
-    const auto calls = push(queue, "a", 2);
+    const auto calls = push_many(queue, "a", 2);
     queue.next();
     queue.blocked();
     EXPECT_EQ(queue.next(), calls[1]);
@@ -184,7 +209,7 @@ TEST_F(CallQueueTest, ACallThatWaitsForAnotherGivesItsPlaceAway) {
 
 TEST_F(CallQueueTest, ACallThatGoesOnMayExceedTheLimitForAMoment) {
     CallQueue queue({.running = 1});
-    const auto calls = push(queue, "a", 3);
+    const auto calls = push_many(queue, "a", 3);
     queue.next();
     queue.blocked();
     queue.next();
@@ -197,9 +222,26 @@ TEST_F(CallQueueTest, ACallThatGoesOnMayExceedTheLimitForAMoment) {
     EXPECT_EQ(queue.next(), calls[2]);
 }
 
+TEST_F(CallQueueTest, WhenManyWaitForOthersNoNewOnesBegin) {
+    CallQueue queue({.running = 2, .blocked = 2});
+    const auto calls = push_many(queue, "a", 4);
+    for (int i = 0; i < 2; ++i) {
+        queue.next();
+        queue.blocked();
+    }
+    EXPECT_EQ(queue.running(), 0U);
+    EXPECT_EQ(queue.next(), std::nullopt);
+    queue.ended_blocked();
+    EXPECT_EQ(queue.next(), calls[2]);
+    queue.blocked();
+    EXPECT_EQ(queue.next(), std::nullopt);
+    queue.resumed();
+    EXPECT_EQ(queue.next(), calls[3]);
+}
+
 TEST_F(CallQueueTest, WhatARunningCallWaitsForRunsAtOnceEvenAtTheLimit) {
     CallQueue queue({.running = 1});
-    push(queue, "a", 2);
+    push_many(queue, "a", 2);
     queue.next();
     queue.admit();
     queue.blocked();

@@ -50,6 +50,17 @@ TEST_F(JobQueueTest, ASubmittedJobWaitsUntilItIsBegun) {
     EXPECT_TRUE(queue_.waiting().empty());
 }
 
+TEST_F(JobQueueTest, WhatARequestWouldJoinIsKnownBeforeItIsMade) {
+    EXPECT_EQ(queue_.joinable(JobKind::start), std::nullopt);
+    const Ticket running = run(JobKind::start);
+    EXPECT_EQ(queue_.joinable(JobKind::start), running);
+    EXPECT_EQ(queue_.joinable(JobKind::restart), std::nullopt);
+    const Ticket stop = submit(JobKind::stop);
+    EXPECT_EQ(queue_.joinable(JobKind::stop), stop);
+    EXPECT_EQ(queue_.joinable(JobKind::start), std::nullopt);
+    EXPECT_EQ(kinds_waiting(), std::vector{JobKind::stop}) << "asking changes nothing";
+}
+
 TEST_F(JobQueueTest, OnlyOneJobRunsAtATime) {
     run(JobKind::start);
     submit(JobKind::stop);

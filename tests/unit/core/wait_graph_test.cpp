@@ -212,6 +212,29 @@ TEST_F(WaitGraphTest, AWaitForATurnThatIsOverLeavesTheWaitForTheAnswer) {
     EXPECT_FALSE(graph_.waits(nodes[0]));
 }
 
+TEST_F(WaitGraphTest, WhoWantsNoAnswerAnyMoreStillWaitsForItsTurn) {
+    const Ticket caller = node("a.start");
+    const Ticket called = node("b.start");
+    const Ticket holder = node("c.start");
+    ASSERT_TRUE(graph_.wait(caller, called));
+    ASSERT_TRUE(graph_.wait(caller, holder, WaitFor::turn));
+    graph_.stop_waiting_for_answers(caller);
+    EXPECT_FALSE(graph_.reaches(caller, called));
+    EXPECT_TRUE(graph_.wait(called, caller));
+    EXPECT_FALSE(graph_.wait(holder, caller)) << "the turn is waited for still";
+}
+
+TEST_F(WaitGraphTest, WhetherOneMayWaitIsToldWithoutWaiting) {
+    const Ticket a = node("a.start");
+    const Ticket b = node("b.start");
+    EXPECT_TRUE(graph_.may_wait(a, b));
+    EXPECT_FALSE(graph_.waits(a));
+    ASSERT_TRUE(graph_.wait(a, b));
+    const auto refused = graph_.may_wait(b, a);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().message, "cannot wait in a circle: b.start -> a.start -> b.start");
+}
+
 TEST_F(WaitGraphTest, UnknownWaitsAndNodesAreIgnored) {
     const auto nodes = chain(2);
     const Ticket unknown{4711};
