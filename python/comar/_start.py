@@ -145,6 +145,7 @@ def _report(role: str, pid: int, start_time: int, pidfile: str | None, command: 
             "pid": pid,
             "start_time": start_time,
             "role": role,
+            "parent": os.getppid() if role == "detached" else 0,
             "pidfile": pidfile,
             "command": command,
         }

@@ -106,6 +106,10 @@ struct Daemon::Parts {
           loop(std::move(made)),
           children(std::move(children_)) {}
 
+    Parts(const Parts&) = delete;
+    Parts& operator=(const Parts&) = delete;
+    ~Parts() { loop.drop_deferred(); }
+
     void emit(const std::string& app, const bus::Model& model, const bus::Signal& signal,
               const json& arguments);
     void announce(const std::string& app, bool running);
@@ -132,6 +136,7 @@ struct Daemon::Parts {
                          children,
                          paths.services,
                          find_cgroup_parent(paths.root),
+                         {},
                          {},
                          {},
                          [this](const std::string& app, bool running) { announce(app, running); }},

@@ -37,6 +37,8 @@ std::string state_of(const Service& service, const std::optional<StatusQuery::An
 
 bool Listing::must_ask(const Script& script) const {
     const Service* service = parts_.services.find(script.app);
+    // A start that is under way is known, whatever status() says of it so far.
+    if (service->state() == ServiceState::starting) return false;
     return !service->running() && script.facts.defines("status");
 }
 
@@ -94,8 +96,7 @@ json Listing::row(const Script& script, StartUp start_up, const std::string& lan
 void Listing::properties(const CallRequest& by, Done done) {
     const Script& script = *parts_.registry.find(service_model, by.app);
     const Service& known = *parts_.services.find(by.app);
-    // A start that is under way is known, whatever status() says of it so far.
-    if (known.state() == ServiceState::starting || !must_ask(script)) {
+    if (!must_ask(script)) {
         return done(describe(by.app, state_of(known, std::nullopt)));
     }
     StatusQuery::ask(parts_.calls, parts_.bridge, by, {by.app},

@@ -7,6 +7,7 @@
 #include <ctime>
 
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #include <fcntl.h>
@@ -20,6 +21,8 @@ namespace {
 
 /// Read at a time, so that a service that writes as fast as it can leaves time for the others.
 constexpr std::size_t chunk = 65536;
+/// A pipe grows to 1 MiB, pipe(7), if its writer wants that.
+constexpr int max_pieces = 16;
 
 /// "2026-11-24T06:40:12.123456Z out ": when comard read it, and where from.
 std::string stamp_of(const std::string& stream) {
@@ -80,7 +83,7 @@ Result<> Outputs::follow(const std::string& app, const std::string& stream, Uniq
 void Outputs::close(const std::string& app) {
     const auto found = services_.find(app);
     if (found == services_.end()) return;
-    for (Source& source : found->second.sources) drain(found->second, source);
+    for (Source& source : found->second.sources) drain_all(found->second, source);
     (void)::unlink(found->second.paths.out.c_str());
     (void)::unlink(found->second.paths.err.c_str());
     services_.erase(found);
@@ -132,6 +135,14 @@ bool Outputs::drain(Service& service, Source& source) {
     }
     if (!lines.empty()) append(service, lines);
     return size > 0 || source.permanent;
+}
+
+/// All that is in the pipe now; no more than a pipe can hold, for its writer may live on.
+void Outputs::drain_all(Service& service, Source& source) {
+    for (int left = 0, pieces = 0; pieces < max_pieces; ++pieces) {
+        if (::ioctl(source.fd.get(), FIONREAD, &left) != 0 || left <= 0) return;
+        if (!drain(service, source)) return;
+    }
 }
 
 void Outputs::append(Service& service, const std::string& lines) {

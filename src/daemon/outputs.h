@@ -59,6 +59,7 @@ private:
                         bool permanent);
     void read(const std::string& app, Source& source);
     bool drain(Service& service, Source& source);
+    void drain_all(Service& service, Source& source);
     void append(Service& service, const std::string& lines);
 
     Loop& loop_;

@@ -84,7 +84,14 @@ Result<Paths> find_paths(const std::string& root) {
     return paths;
 }
 
-Result<> make_folders(const Paths& paths) {
+/// Where everybody may make folders in /run/lock, somebody may have made ours.
+Result<> make_lock_folder(Paths& paths) {
+    if (make_folder(paths.lock, 0700)) return {};
+    paths.lock = paths.run + "/locks";
+    return make_folder(paths.lock, 0700);
+}
+
+Result<> make_folders(Paths& paths) {
     struct Wanted {
         const std::string& path;
         mode_t mode;
@@ -92,11 +99,10 @@ Result<> make_folders(const Paths& paths) {
     // What services print and what comard remembers is not for everyone.
     for (const Wanted& folder :
          {Wanted{paths.data, 0755}, Wanted{paths.scripts, 0755}, Wanted{paths.run, 0755},
-          Wanted{paths.services, 0700}, Wanted{paths.output, 0700}, Wanted{paths.lock, 0700},
-          Wanted{paths.log, 0750}}) {
+          Wanted{paths.services, 0700}, Wanted{paths.output, 0700}, Wanted{paths.log, 0750}}) {
         if (auto made = make_folder(folder.path, folder.mode); !made) return made;
     }
-    return {};
+    return make_lock_folder(paths);
 }
 
 }  // namespace comar

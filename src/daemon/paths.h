@@ -21,7 +21,7 @@ struct Paths {
     std::string socket;       ///< /run/comar/bus
     std::string services;     ///< /run/comar/services: what outlives comard
     std::string output;       ///< /run/comar/output: the FIFOs of the services
-    std::string lock;         ///< /run/lock/comar
+    std::string lock;         ///< /run/lock/comar; /run/comar/locks if somebody else has that one
     std::string log;          ///< /var/log/comar
     std::string models;       ///< <prefix>/share/comar/models
     std::string host;         ///< the program comar-script-host
@@ -31,7 +31,8 @@ struct Paths {
 /// is found from the place of the running program.
 Result<Paths> find_paths(const std::string& root);
 
-/// Creates the folders that comard writes to, with the modes they should have.
-Result<> make_folders(const Paths& paths);
+/// Creates the folders that comard writes to, with the modes they should have. Changes `lock` where
+/// the usual folder belongs to somebody else.
+Result<> make_folders(Paths& paths);
 
 }  // namespace comar

@@ -57,6 +57,8 @@ public:
 
 private:
     void check(const CallRequest& by, const std::string& path, Calls::Done done);
+    tl::expected<Outcome, CallError> install_checked(const CallRequest& by,
+                                                     const nlohmann::json& checked);
     tl::expected<Outcome, CallError> install(const CallRequest& by, const nlohmann::json& checked);
     void apply_default(const std::string& app, const Facts& facts);
     void stop_if_running(const CallRequest& by, Removed then);

@@ -162,8 +162,10 @@ json ScriptBridge::owner_of(const ProcessId& process) {
 void ScriptBridge::process_started(const CallRequest& by, const json& message) {
     Service* service = service_of(by);
     if (service == nullptr) return;
+    const auto parent = message.find("parent");
     service->process_started(
-        {message.value("pid", pid_t{0}), message.value("start_time", std::uint64_t{0})});
+        {message.value("pid", pid_t{0}), message.value("start_time", std::uint64_t{0})},
+        parent != message.end() && parent->is_number_integer() ? parent->get<pid_t>() : 0);
 }
 
 void ScriptBridge::follow(const CallRequest& by, const std::string& stream, UniqueFd pipe) {

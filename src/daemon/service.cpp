@@ -34,6 +34,12 @@ json to_json(const ProcessId& id) { return {id.pid, id.start_time}; }
 
 json to_json(const std::optional<ProcessId>& id) { return id ? to_json(*id) : json(); }
 
+json to_json(const std::vector<ProcessId>& ids) {
+    json list = json::array();
+    for (const ProcessId& id : ids) list.push_back(to_json(id));
+    return list;
+}
+
 std::optional<ProcessId> read_process(const json& value) {
     if (!value.is_array() || value.size() != 2 || !value[0].is_number_integer() ||
         !value[1].is_number_unsigned()) {
@@ -42,7 +48,8 @@ std::optional<ProcessId> read_process(const json& value) {
     return ProcessId{value[0].get<pid_t>(), value[1].get<std::uint64_t>()};
 }
 
-/// A process that lives, and that nothing of ours can have started, whatever a worker says.
+/// A process that lives, and that nothing of ours can have started, whatever a worker says. One
+/// whose number is another's by now has ended, and is of interest for how it did.
 bool is_strange(const ProcessId& id) {
     const auto stat = read_stat(id.pid);
     return stat && stat->id == id && !descends_from(id.pid, ::getpid());
@@ -60,6 +67,7 @@ Service::Service(Context& context, std::string app)
       app_(std::move(app)),
       processes_(
           context.loop, context.children, context.orphans, context.reaps,
+          [this](const ProcessId& id) { return context_.taken(id, app_); },
           {[this] { emptied(); },
            [this](const ProcessId& id, std::optional<ExitStatus> status) { exited(id, status); }}) {
 }
@@ -75,8 +83,8 @@ void Service::restore(const json& state) {
     }
     last_exit_ = {state.value("exit_code", -1), state.value("exit_signal", 0)};
     main_ = read_process(state.value("main", json()));
-    if (const auto worker = read_process(state.value("worker", json()))) {
-        processes_.expel(*worker);
+    for (const json& one : state.value("workers", json::array())) {
+        if (const auto worker = read_process(one)) processes_.expel(*worker);
     }
     restore_processes(state);
 }
@@ -137,26 +145,26 @@ void Service::prepare() {
 void Service::worker_began(const ProcessId& worker, bool changes) {
     processes_.exclude(worker);
     if (!changes) return;
-    worker_ = worker;
+    workers_.push_back(worker);
     save();
 }
 
 void Service::worker_gone(const ProcessId& worker, bool crashed) {
-    if (worker_ == worker) worker_.reset();
+    std::erase(workers_, worker);
     // A worker that crashed could not tell what it has left behind; it is a child of comard now.
     if (crashed && processes_.cgroup_path().empty()) {
-        left_behind(context_.orphans());
+        left_behind(context_.orphans(worker.start_time));
         if (processes_.alive()) feed(FoundAlive{});
     }
     processes_.include(worker);
     changed();
 }
 
-void Service::process_started(const ProcessId& process) {
-    if (is_strange(process)) return;
+void Service::process_started(const ProcessId& process, pid_t reaper) {
+    if (is_strange(process) || context_.taken(process, app_)) return;
     had_process_ = true;
-    processes_.adopt(process);
     if (!main_ || !processes_.has_adopted(*main_)) main_ = process;
+    processes_.adopt(process, reaper);
     changed();
 }
 
@@ -226,13 +234,11 @@ void Service::save() {
 }
 
 json Service::snapshot() const {
-    json processes = json::array();
-    for (const ProcessId& id : processes_.adopted()) processes.push_back(to_json(id));
     return {{"state", std::string(to_string(state()))},
             {"since", since_},
             {"main", to_json(main_)},
-            {"worker", to_json(worker_)},
-            {"processes", std::move(processes)},
+            {"workers", to_json(workers_)},
+            {"processes", to_json(processes_.adopted())},
             {"cgroup", processes_.cgroup_path()},
             {"exit_code", last_exit_.code},
             {"exit_signal", last_exit_.signal},

@@ -28,6 +28,8 @@ public:
         std::string cgroup_parent;  ///< empty: no cgroups here
         ServiceProcesses::Orphans orphans;
         ServiceProcesses::Reaps reaps;
+        /// Whether a process is known to be of another service than `app`, or of comard's own.
+        std::function<bool(const ProcessId&, const std::string& app)> taken;
         /// Emit the signal Changed with "started" or "stopped".
         std::function<void(const std::string& app, bool running)> announce;
     };
@@ -59,7 +61,8 @@ public:
     /// `changes`: it must not outlive this comard, which would not know what it does.
     void worker_began(const ProcessId& worker, bool changes);
     void worker_gone(const ProcessId& worker, bool crashed);
-    void process_started(const ProcessId& process);
+    /// `reaper`: the parent, if it tells comard how its children end; or else 0.
+    void process_started(const ProcessId& process, pid_t reaper);
     void left_behind(const std::vector<ProcessId>& left);
 
     void miss_exits() { processes_.miss_exits(); }
@@ -99,7 +102,7 @@ private:
     Supervision supervision_;
     ServiceProcesses processes_;
     std::optional<ProcessId> main_;
-    std::optional<ProcessId> worker_;  ///< of the call that runs and may change something
+    std::vector<ProcessId> workers_;  ///< of the calls that run and may change something
     std::uint64_t since_ = 0;
     LastExit last_exit_;
     bool died_badly_ = false;   ///< the main process that ended last did so with an error

@@ -27,11 +27,12 @@ bool lives(const ProcessId& id) {
 }  // namespace
 
 ServiceProcesses::ServiceProcesses(Loop& loop, ChildWatch& children, Orphans orphans, Reaps reaps,
-                                   Events events)
+                                   Taken taken, Events events)
     : loop_(loop),
       children_(children),
       orphans_(std::move(orphans)),
       reaps_(std::move(reaps)),
+      taken_(std::move(taken)),
       events_(std::move(events)) {}
 
 ServiceProcesses::~ServiceProcesses() {
@@ -57,15 +58,12 @@ Result<> ServiceProcesses::use_cgroup(const std::string& parent, const std::stri
 
 std::string ServiceProcesses::cgroup_path() const { return cgroup_ ? cgroup_->path() : ""; }
 
-void ServiceProcesses::adopt(const ProcessId& id) {
+void ServiceProcesses::adopt(const ProcessId& id, pid_t reaper) {
     if (id.pid <= 0 || excluded_.contains(id.pid) || adopted_.contains(id.pid)) return;
     const auto stat = read_stat(id.pid);
-    if (!stat || stat->id != id) return;
+    if (!stat || stat->id != id) return adopt_ended(id, reaper);
+    await_exit(id, stat->parent);
     Adopted& one = adopted_[id.pid];
-    one.id = id;
-    one.parent = stat->parent;
-    children_.on_exit(id.pid,
-                      [this](const ReapedChild& child) { on_exit(child.pid, child.status); });
     auto process = Process::open(id);
     // It has ended already; when its parent has too, we reap it and learn how.
     if (!process) return;
@@ -81,24 +79,45 @@ void ServiceProcesses::adopt(const ProcessId& id) {
     if (watch) one.watch = std::move(*watch);
 }
 
+/// The word of its end may have been faster than the word of its start.
+void ServiceProcesses::adopt_ended(const ProcessId& id, pid_t reaper) {
+    if (reaper == 0) return;
+    if (const auto status = children_.take_unclaimed(id.pid)) {
+        events_.exited(id, status);
+    } else if (reaps_(reaper)) {
+        await_exit(id, reaper);
+    }
+}
+
+void ServiceProcesses::await_exit(const ProcessId& id, pid_t reaper) {
+    Adopted& one = adopted_[id.pid];
+    one.id = id;
+    one.parent = reaper;
+    children_.on_exit(id.pid,
+                      [this](const ReapedChild& child) { on_exit(child.pid, child.status); });
+}
+
 /// Of one that has ended: whether its exit status is known already, or on its way here.
 bool ServiceProcesses::exit_is_told(const Adopted& one) const {
     const auto stat = read_stat(one.id.pid);
     const pid_t reaper = stat && stat->id == one.id ? stat->parent : one.parent;
-    return reaper == ::getpid() || reaps_(reaper);
+    // A worker ends soon, and its children are ours then.
+    return reaper == ::getpid() || reaps_(reaper) || excluded_.contains(reaper);
 }
 
 void ServiceProcesses::claim(const ProcessId& id) {
+    if (taken_(id)) return;
     adopt(id);
     // Gone by now, its number may be another's.
-    if (!adopted_.contains(id.pid)) return;
+    const auto found = adopted_.find(id.pid);
+    if (found == adopted_.end() || found->second.id != id || !exists(id)) return;
     if (!cgroup_ || cgroup_->contains(id.pid).value_or(true)) return;
     // What it forks while it moves may stay behind, and is found by the next look.
     constexpr int looks = 3;
     for (int look = 0; look < looks; ++look) {
         (void)cgroup_->add(id.pid);
         for (const ProcessId& below : descendants(id.pid).value_or(std::vector<ProcessId>{})) {
-            (void)cgroup_->add(below.pid);
+            if (!taken_(below)) (void)cgroup_->add(below.pid);
         }
     }
 }
@@ -111,7 +130,7 @@ void ServiceProcesses::on_exit(pid_t pid, std::optional<ExitStatus> status) {
     adopted_.erase(found);
     if (!cgroup_) {
         // What hung below it is a child of comard by now.
-        for (const ProcessId& orphan : orphans_()) adopt(orphan);
+        for (const ProcessId& orphan : orphans_(id.start_time)) adopt(orphan);
     }
     events_.exited(id, status);
     check_empty();

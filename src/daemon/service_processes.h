@@ -31,12 +31,16 @@ public:
     };
 
     /// `orphans` tells which children of comard nobody has claimed yet (those that hung below a
-    /// process that has just ended).
-    using Orphans = std::function<std::vector<ProcessId>()>;
+    /// process that has just ended), if they began at `since` or later: in the unit of
+    /// ProcessId::start_time.
+    using Orphans = std::function<std::vector<ProcessId>(std::uint64_t since)>;
     /// Whether this process reaps its children for comard and tells how they ended.
     using Reaps = std::function<bool(pid_t)>;
+    /// Whether this process is known to be another service's, or of comard's own.
+    using Taken = std::function<bool(const ProcessId&)>;
 
-    ServiceProcesses(Loop& loop, ChildWatch& children, Orphans orphans, Reaps reaps, Events events);
+    ServiceProcesses(Loop& loop, ChildWatch& children, Orphans orphans, Reaps reaps, Taken taken,
+                     Events events);
     ServiceProcesses(const ServiceProcesses&) = delete;
     ServiceProcesses& operator=(const ServiceProcesses&) = delete;
     ~ServiceProcesses();
@@ -46,10 +50,12 @@ public:
     /// Empty: none.
     [[nodiscard]] std::string cgroup_path() const;
 
-    /// Adds a process that the service is known to have, and hears of its end.
-    void adopt(const ProcessId& id);
+    /// Adds a process that the service is known to have, and hears of its end. One that has ended
+    /// already is heard of too, if it was a child of `reaper`, which tells how those end.
+    void adopt(const ProcessId& id, pid_t reaper = 0);
 
     /// The same for one that may not be in the cgroup yet: moves it there, with all below it.
+    /// Nothing of what is taken moves.
     void claim(const ProcessId& id);
 
     /// Workers that run a call of the service: in its cgroup, but not of it.
@@ -66,7 +72,10 @@ public:
     [[nodiscard]] bool alive() const { return !all().empty(); }
     /// Those that were adopted and live: enough to know the service again without a cgroup.
     [[nodiscard]] std::vector<ProcessId> adopted() const;
-    [[nodiscard]] bool has_adopted(const ProcessId& id) const { return adopted_.contains(id.pid); }
+    [[nodiscard]] bool has_adopted(const ProcessId& id) const {
+        const auto found = adopted_.find(id.pid);
+        return found != adopted_.end() && found->second.id == id;
+    }
 
     /// Whether it is one of all().
     [[nodiscard]] bool has(const ProcessId& id) const;
@@ -85,6 +94,8 @@ private:
         std::optional<IoWatch> watch;
     };
 
+    void adopt_ended(const ProcessId& id, pid_t reaper);
+    void await_exit(const ProcessId& id, pid_t reaper);
     [[nodiscard]] bool exit_is_told(const Adopted& one) const;
     void on_exit(pid_t pid, std::optional<ExitStatus> status);
     void check_empty();
@@ -93,6 +104,7 @@ private:
     ChildWatch& children_;
     Orphans orphans_;
     Reaps reaps_;
+    Taken taken_;
     Events events_;
     std::optional<Cgroup> cgroup_;
     UniqueFd cgroup_events_;

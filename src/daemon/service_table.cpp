@@ -17,11 +17,19 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// `cgroup` is told from the root of the hierarchy, `folder` from that of the file system.
+bool in_folder(const Result<std::string>& cgroup, const std::string& folder) {
+    return cgroup && cgroup->size() > 1 && folder.ends_with(*cgroup);
+}
+
 }  // namespace
 
 ServiceTable::ServiceTable(Service::Context context, const Registry& registry)
     : context_(std::move(context)), registry_(registry) {
-    context_.orphans = [this] { return orphans(); };
+    context_.orphans = [this](std::uint64_t since) { return orphans(since); };
+    context_.taken = [this](const ProcessId& process, const std::string& app) {
+        return is_taken(process, app);
+    };
     context_.reaps = [this](pid_t pid) { return reaps_ && reaps_(pid); };
 }
 
@@ -72,14 +80,29 @@ void ServiceTable::forget(const std::string& app) {
     services_.erase(found);
 }
 
+/// Of comard's own are the script host and all workers: who moved one would move what it starts.
+bool ServiceTable::is_taken(const ProcessId& process, const std::string& app) const {
+    const auto own = own_children_ ? own_children_() : std::vector<ProcessId>{};
+    if (std::find(own.begin(), own.end(), process) != own.end()) return true;
+    // Looked up once: most services have a cgroup, and asking each what it holds takes long.
+    const auto cgroup = read_cgroup(process.pid);
+    return std::any_of(services_.begin(), services_.end(), [&](const auto& item) {
+        const ServiceProcesses& processes = item.second->processes();
+        if (item.first == app) return false;
+        if (processes.has_adopted(process)) return true;
+        const std::string folder = processes.cgroup_path();
+        return folder.empty() ? processes.has(process) : in_folder(cgroup, folder);
+    });
+}
+
 /// Children of comard that nobody has claimed.
-std::vector<ProcessId> ServiceTable::orphans() const {
+std::vector<ProcessId> ServiceTable::orphans(std::uint64_t since) const {
     auto all = children(::getpid()).value_or(std::vector<ProcessId>{});
     const auto own = own_children_ ? own_children_() : std::vector<ProcessId>{};
     std::erase_if(all, [&](const ProcessId& id) {
         if (std::find(own.begin(), own.end(), id) != own.end()) return true;
         const auto stat = read_stat(id.pid);
-        if (!stat || stat->state == 'Z') return true;
+        if (!stat || stat->state == 'Z' || id.start_time < since) return true;
         return std::any_of(services_.begin(), services_.end(), [&](const auto& item) {
             return item.second->processes().has_adopted(id);
         });

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -46,7 +48,8 @@ public:
 
 private:
     void restore_one(const std::string& app);
-    [[nodiscard]] std::vector<ProcessId> orphans() const;
+    [[nodiscard]] std::vector<ProcessId> orphans(std::uint64_t since) const;
+    [[nodiscard]] bool is_taken(const ProcessId& process, const std::string& app) const;
 
     Service::Context context_;
     const Registry& registry_;

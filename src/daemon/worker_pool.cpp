@@ -24,6 +24,9 @@ namespace {
 using nlohmann::json;
 
 constexpr int control_fd = 3;
+/// Forking takes milliseconds, and loading Python less than a second. A host that was stopped, or
+/// hangs in a slow file system, would hold up every call.
+constexpr std::chrono::seconds longest_fork{30};
 constexpr std::size_t max_forking = 2;
 /// A burst of calls leaves many workers; more than these are not worth their memory.
 constexpr std::size_t max_idle = 8;
@@ -76,7 +79,8 @@ WorkerPool::WorkerPool(Loop& loop, ChildWatch& children, Options options)
     : loop_(loop),
       children_(children),
       options_(std::move(options)),
-      idle_timer_(loop, [this] { let_go(); }) {}
+      idle_timer_(loop, [this] { let_go(); }),
+      hang_timer_(loop, [this] { host_hangs(); }) {}
 
 void WorkerPool::acquire(Ticket who, Taker taker) {
     if (auto ready = ensure_host(); !ready) {
@@ -147,7 +151,7 @@ Result<> WorkerPool::start_host() {
     UniqueFd ours(pair[0]);
     const UniqueFd theirs(pair[1]);
     SpawnRequest request;
-    request.arguments = {options_.program, "serve", std::to_string(control_fd)};
+    request.arguments = {options_.program, "serve", std::to_string(control_fd), COMAR_VERSION};
     request.environment = clean_environment();
     request.directory = "/";
     request.output = STDERR_FILENO;
@@ -168,7 +172,11 @@ Result<> WorkerPool::start_host() {
         const std::string how = exited.status.signal != 0
                                     ? "signal " + std::to_string(exited.status.signal)
                                     : "exit code " + std::to_string(exited.status.code);
-        if (host_ && host_->id.pid == exited.pid) host_lost("it ended with " + how);
+        if (host_ && host_->id.pid == exited.pid) {
+            // Its last words, how others ended, may still be in the socket.
+            read_control();
+            if (host_) host_lost("it ended with " + how);
+        }
         loop_.defer([this] { miss_workers(); });
     });
     return {};
@@ -188,6 +196,20 @@ void WorkerPool::refill() {
         if (sent < 0) return;
         ++host_->forking;
     }
+    expect_worker();
+}
+
+/// The time runs anew with every worker that comes.
+void WorkerPool::expect_worker() {
+    if (!host_ || host_->forking == 0) return hang_timer_.disarm();
+    if (!hang_timer_.armed()) hang_timer_.arm(longest_fork);
+}
+
+void WorkerPool::host_hangs() {
+    if (!host_) return;
+    // Its end is seen like any other.
+    if (const auto process = Process::open(host_->id)) (void)process->signal(SIGKILL);
+    host_lost("it made no worker in " + std::to_string(longest_fork.count()) + " seconds");
 }
 
 void WorkerPool::read_control() {
@@ -216,6 +238,7 @@ void WorkerPool::on_message(const json& message, std::optional<UniqueFd> fd) {
 void WorkerPool::on_worker(const json& message, std::optional<UniqueFd> fd) {
     if (host_->forking > 0) --host_->forking;
     host_->proven = true;
+    hang_timer_.disarm();
     if (!fd) return;
     Worker worker{{message.value("pid", 0), message.value("start_time", std::uint64_t{0})},
                   std::move(*fd)};
@@ -251,6 +274,7 @@ void WorkerPool::miss_workers() {
 void WorkerPool::host_lost(const std::string& why) {
     const bool proven = host_ && host_->proven;
     host_.reset();
+    hang_timer_.disarm();
     if (waiting_.empty()) return;
     // One that never made a worker would only fail again.
     if (!proven) return fail_waiting("the script host does not work: " + why);
@@ -270,6 +294,7 @@ void WorkerPool::let_go() {
     // A host that takes long to make its first worker is not idle.
     if (!waiting_.empty()) return idle_timer_.arm(options_.idle);
     idle_timer_.disarm();
+    hang_timer_.disarm();
     idle_.clear();
     host_.reset();
 }

@@ -99,6 +99,8 @@ private:
     void worker_ended(pid_t pid, ExitStatus status);
     void hand_over(Worker worker);
     void miss_workers();
+    void expect_worker();
+    void host_hangs();
     void host_lost(const std::string& why);
     void fail_waiting(const std::string& why);
     void let_go();
@@ -113,6 +115,7 @@ private:
     std::map<pid_t, ExitCallback> exit_callbacks_;
     std::function<void()> host_ended_;
     Timer idle_timer_;
+    Timer hang_timer_;
     bool shut_down_ = false;
 };
 

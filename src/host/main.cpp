@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // comar-script-host: runs service scripts for comard.
-//   comar-script-host serve FD          FD is the control socket; started by comard
+//   comar-script-host serve FD VERSION  FD is the control socket; started by comard VERSION
 //   comar-script-host check ARGUMENT…   the checks of `comar check`, without a comard
 #include <cstdio>
 #include <cstdlib>
@@ -35,6 +35,16 @@ int complain(const comar::Error& error) {
     return 1;
 }
 
+/// After half an upgrade the two may not understand each other, and that would be hard to see.
+bool is_of_version(const std::string& version) {
+    if (version == COMAR_VERSION) return true;
+    std::fprintf(stderr,
+                 "comar-script-host: this is version " COMAR_VERSION
+                 ", the comard that started it is version %s: restart comard\n",
+                 version.c_str());
+    return false;
+}
+
 int serve(int control) {
     if (auto warm = PythonRuntime::warm_up(); !warm) return complain(warm.error());
     comar::ForkServer server(comar::UniqueFd(control), PythonRuntime::serve);
@@ -55,6 +65,9 @@ int main(int argc, char** argv) {
         std::fputs("usage: comar-script-host check FILE...\n", stderr);
         return bad_usage;
     }
+    if (arguments[0] == "serve" && (arguments.size() != 3 || !is_of_version(arguments[2]))) {
+        return bad_usage;
+    }
     if (auto started = PythonRuntime::start(library_folder()); !started) {
         return complain(started.error());
     }
@@ -62,7 +75,7 @@ int main(int argc, char** argv) {
     int code = bad_usage;
     if (arguments[0] == "check") {
         code = check({arguments.begin() + 1, arguments.end()});
-    } else if (arguments.size() == 2) {
+    } else {
         code = serve(std::atoi(arguments[1].c_str()));
     }
     std::fflush(nullptr);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "loop/child_watch.h"
 
+#include <algorithm>
 #include <csignal>
+#include <deque>
 #include <unordered_map>
 #include <utility>
 
@@ -9,6 +11,12 @@
 #include "os/system_error.h"
 
 namespace comar {
+
+namespace {
+
+constexpr std::size_t max_unclaimed = 256;
+
+}  // namespace
 
 struct ChildWatch::State : std::enable_shared_from_this<State> {
     State(Loop::State& loop_state, Callback on_others)
@@ -20,6 +28,7 @@ struct ChildWatch::State : std::enable_shared_from_this<State> {
     Loop::State& loop;
     Callback others;
     std::unordered_map<pid_t, Callback> callbacks;
+    std::deque<ReapedChild> unclaimed;
     EventSource source;
     EventSource first;  ///< reaps once without a signal
 };
@@ -35,9 +44,11 @@ void ChildWatch::State::reap() {
 void ChildWatch::State::tell(const ReapedChild& child) {
     if (const auto own = callbacks.extract(child.pid)) {
         own.mapped()(child);
-    } else if (others) {
-        others(child);
+        return;
     }
+    unclaimed.push_back(child);
+    if (unclaimed.size() > max_unclaimed) unclaimed.pop_front();
+    if (others) others(child);
 }
 
 ChildWatch::ChildWatch(std::shared_ptr<State> state) noexcept : state_(std::move(state)) {}
@@ -71,6 +82,16 @@ void ChildWatch::on_exit(pid_t pid, Callback callback) {
 }
 
 void ChildWatch::tell(const ReapedChild& child) { state_->tell(child); }
+
+std::optional<ExitStatus> ChildWatch::take_unclaimed(pid_t pid) {
+    auto& all = state_->unclaimed;
+    const auto found = std::find_if(all.begin(), all.end(),
+                                    [&](const ReapedChild& child) { return child.pid == pid; });
+    if (found == all.end()) return std::nullopt;
+    const ExitStatus status = found->status;
+    all.erase(found);
+    return status;
+}
 
 void ChildWatch::forget(pid_t pid) { state_->callbacks.erase(pid); }
 

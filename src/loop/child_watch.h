@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include <sys/types.h>
 
@@ -35,6 +36,8 @@ public:
     /// Another process has reaped a child of its own and says how it ended: the call-back for that
     /// pid is called as if it had been ours.
     void tell(const ReapedChild& child);
+    /// The exit of a child for which nobody had a call-back then, told once; one of the last 256.
+    std::optional<ExitStatus> take_unclaimed(pid_t pid);
     /// Its exit goes to `others` then.
     void forget(pid_t pid);
 

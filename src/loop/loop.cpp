@@ -106,6 +106,11 @@ void Loop::defer(std::function<void()> callback) {
     sd_event_source_set_enabled(state_->defer_source.get(), SD_EVENT_ONESHOT);
 }
 
+void Loop::drop_deferred() {
+    // What is dropped may defer something in turn.
+    while (!state_->deferred.empty()) std::exchange(state_->deferred, {}).clear();
+}
+
 Result<> Loop::on_signal(int signo, std::function<void()> callback) {
     if (const auto known = state_->signals.find(signo); known != state_->signals.end()) {
         known->second->callback = std::move(callback);

@@ -37,6 +37,9 @@ public:
 
     /// Calls `callback` once, in the next iteration, in the order of the calls.
     void defer(std::function<void()> callback);
+    /// Drops what waits to be called. Before those parts end that a loop outlives and that
+    /// call-backs refer to.
+    void drop_deferred();
 
     /// Blocks `signo` in this thread and calls `callback` in the loop each time that it came; those
     /// that came together count as one. A second call-back for a signal replaces the first.

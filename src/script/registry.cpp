@@ -10,6 +10,7 @@
 
 #include <sys/stat.h>
 
+#include "core/name.h"
 #include "os/atomic_file.h"
 
 namespace comar {
@@ -97,6 +98,12 @@ void Registry::load_model(const std::string& model, std::vector<Error>& problems
     }
     for (const fs::path& file : *files) {
         if (file.extension() != script_ending) continue;
+        if (const std::string name = file.stem().string(); bus_safe_name(name) != name) {
+            problems.push_back({ErrorKind::invalid, "cannot use " + file.string() +
+                                                        ": a name has only letters of ASCII, "
+                                                        "digits and _, and begins with no digit"});
+            continue;
+        }
         const auto stamp = stamp_of(file.string());
         if (!stamp) {
             problems.push_back(stamp.error());

@@ -372,6 +372,17 @@ for name in os.listdir("/proc/self/fd"):
     assert error.name == "Internal"
 
 
+SAY_IT = """
+text = FRAME.encode()
+for name in os.listdir("/proc/self/fd"):
+    try:
+        if "socket:" in os.readlink("/proc/self/fd/" + name):
+            os.write(int(name), len(text).to_bytes(4, "little") + text)
+    except OSError:
+        pass
+"""
+
+
 @pytest.mark.parametrize("frame", [
     "{}", "[]", "null", '{"op": 7}', '{"op": "call"}', '{"op"', "[" * 100000,
     '{"op": "return", "left": [[-1, 0], [0, 0], "x", [1e99, 1], [PID, 1], [PID, START]]}',
@@ -388,17 +399,28 @@ for name in os.listdir("/proc/self/fd"):
 def test_messages_that_no_worker_sends_harm_nobody(comard, suffer, frame):
     stranger = comard.stranger("/bin/sleep", 1000)
     before = stranger.cgroup
-    suffer(r"""
-text = FRAME.encode()
-for name in os.listdir("/proc/self/fd"):
-    try:
-        if "socket:" in os.readlink("/proc/self/fd/" + name):
-            os.write(int(name), len(text).to_bytes(4, "little") + text)
-    except OSError:
-        pass
-""", FRAME=frame.replace("PID", str(stranger.pid)).replace("START", str(stranger.start_time)))
+    suffer(SAY_IT, FRAME=frame.replace("PID", str(stranger.pid)).replace("START", str(stranger.start_time)))
     assert stranger.alive
     assert stranger.cgroup == before
+
+
+@pytest.mark.parametrize("left", ["[1, 1]", "[1, %(init)d]", "[%(host)d, %(host_start)d]", "[%(host)d, 1]",
+                                  "[%(comard)d, %(comard_start)d]", "[-1, 0]", "[0, 0]"])
+def test_a_script_that_says_it_left_what_is_not_its_own_moves_nothing(comard, suffer, told, left):
+    told_host = comard.register("asker", service_script("""
+        def reload():
+            tell(os.getppid())
+        """, told=told))
+    told_host.reload()
+    host = Process(told.value())
+    init = Process(1)
+    watched = (host, init, comard.process)
+    before = [process.cgroup for process in watched]
+    names = {"init": init.start_time, "host": host.pid, "host_start": host.start_time,
+             "comard": comard.pid, "comard_start": comard.process.start_time}
+    suffer(SAY_IT, FRAME='{"op": "return", "value": null, "left": [%s]}' % (left % names))
+    assert [process.cgroup for process in watched] == before
+    assert all(process.alive for process in watched)
 
 
 def test_a_script_that_kills_the_script_host_harms_only_itself(suffer):

@@ -148,7 +148,7 @@ def test_detached_it_runs_on_by_itself(comard):
     pid = report["pid"]
     assert report == {
         "op": "process", "pid": pid, "start_time": start_time(pid), "role": "detached",
-        "pidfile": None, "command": probe,
+        "parent": worker.host.pid, "pidfile": None, "command": probe,
     }
     assert os.getsid(pid) == pid
     assert (comard.folder / "umask").read_text() == "0022\n"
@@ -192,7 +192,7 @@ def test_the_process_in_the_pidfile_of_a_daemon_is_reported_as_main(comard):
     (pid,) = outcome.left
     assert outcome.told("process") == [{
         "op": "process", "pid": pid, "start_time": start_time(pid), "role": "main",
-        "pidfile": pidfile, "command": command,
+        "parent": 0, "pidfile": pidfile, "command": command,
     }]
     end(pid)
 
