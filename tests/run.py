@@ -53,6 +53,10 @@ def ctest(name, folder, *selection, minutes):
                         "--output-junit", LOGS / f"{name}.xml", *selection], minutes)
 
 
+def gtest(name, program, minutes):
+    return Stage(name, ["/usr/bin/python3", "-B", "tests/gtest_shards.py", program, LOGS / f"{name}.xml"], minutes)
+
+
 def pytest(name, folder, *selection, minutes):
     command = [*PYTEST, REPOSITORY / "tests" / folder, f"--junitxml={LOGS / name}.xml", *selection]
     return Stage(name, command, minutes, accepts=(0, PYTEST_FOUND_NONE) if selection else (0,))
@@ -80,7 +84,7 @@ def stages(options):
     if thorough:
         yield ctest("structure", "build", "-R", STRUCTURE, minutes=2)
         yield build("asan", UNIT_TESTS)
-        yield ctest("unit-sanitizers", "build/asan", "-E", STRUCTURE, minutes=15)
+        yield gtest("unit-sanitizers", f"build/asan/bin/{UNIT_TESTS}", minutes=10)
         yield Stage("lint", ["script/lint"], 25, reports=False)
 
 

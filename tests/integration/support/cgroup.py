@@ -26,6 +26,8 @@ class Cgroup:
         try:
             if self.folder:
                 os.mkdir(self.folder)
+                # Opened here: what may be written is decided by who has opened it.
+                self._procs = os.open(f"{self.folder}/cgroup.procs", os.O_WRONLY | os.O_CLOEXEC)
         except OSError:
             self.folder = None
 
@@ -33,10 +35,9 @@ class Cgroup:
         return self.folder is not None
 
     def join(self):
-        """Moves the calling process in; for a child between fork and exec."""
+        """Moves the calling process in; for a child between fork and exec, whatever user it is."""
         if self:
-            with open(f"{self.folder}/cgroup.procs", "w") as file:
-                file.write("0")
+            os.write(self._procs, b"0")
 
     def below(self):
         """The cgroups below, deepest first, as paths relative to this one."""
@@ -55,6 +56,7 @@ class Cgroup:
         """Ends what is left in it, at once, and removes it."""
         if not self:
             return
+        os.close(self._procs)
         self._check_kill()
         with open(f"{self.folder}/cgroup.kill", "w") as file:
             file.write("1")

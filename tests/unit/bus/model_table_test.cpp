@@ -66,8 +66,7 @@ TEST(ModelTableTest, AFileTooLargeIsAnErrorThatNamesIt) {
 
 class ShippedModelsTest : public testing::Test {
 protected:
-    ModelTable::Loaded loaded_ = ModelTable::load(
-        (std::filesystem::path(__FILE__).parent_path() / "../../../models").string());
+    ModelTable::Loaded loaded_ = ModelTable::load(COMAR_SHIPPED_MODELS);
 };
 
 TEST_F(ShippedModelsTest, AllLoad) {

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -373,6 +374,9 @@ TEST_F(PeerServerTest, RunningOutOfDescriptorsPassesBy) {
     std::vector<std::string> failures;
     server_->on_accept_failed([&](const Error& error) { failures.push_back(error.message); });
     const auto client = socket_client();
+    // UBSan looks at the first object of a class through a pipe, for which there is no descriptor
+    // later.
+    ASSERT_EQ(fmt::format("{:>2}", 1), " 1");
     rlimit before{};
     ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
     const rlimit none{3, before.rlim_max};

@@ -97,9 +97,8 @@ TEST(SpawnTest, TheChildIsNamedByPidAndStartTime) {
     request.input = input->read_end.get();
     const auto child = spawn(request);
     ASSERT_TRUE(child);
-    const auto stat = read_stat(child->id.pid).value();
-    EXPECT_EQ(stat.id, child->id);
-    EXPECT_EQ(stat.comm, "cat");
+    EXPECT_EQ(read_stat(child->id.pid).value().id, child->id);
+    EXPECT_TRUE(executes(read_executable(child->id.pid).value().identity, "/bin/cat"));
     EXPECT_EQ(::fcntl(child->pidfd.get(), F_GETFD), FD_CLOEXEC);
     input->write_end.reset();
     EXPECT_TRUE(wait_exited(child->pidfd.get(), patience).value());
@@ -261,7 +260,7 @@ TEST(SpawnTest, NoSignalIsBlockedIgnoredOrCaught) {
         ::sigemptyset(&blocked);
         ::sigaddset(&blocked, SIGTERM);
         ::sigaddset(&blocked, SIGRTMIN);
-        ::sigprocmask(SIG_BLOCK, &blocked, nullptr);
+        ::sigprocmask(SIG_SETMASK, &blocked, nullptr);
         const auto status = output_of(request_for({"/bin/cat", "/proc/self/status"}));
         sigset_t after;
         ::sigprocmask(SIG_BLOCK, nullptr, &after);

@@ -21,7 +21,10 @@ def cat():
     pid, start_time, pidfd = _native.spawn([CAT], stdin=read_end)
     os.close(read_end)
     input_file = open(write_end, "wb")
-    yield _native.open_process(pid, start_time), pidfd, input_file.close
+    process = _native.open_process(pid, start_time)
+    while not process.arguments():  # the kernel sets them up after spawn() has returned
+        os.sched_yield()
+    yield process, pidfd, input_file.close
     input_file.close()
     with contextlib.suppress(ChildProcessError):
         _native.wait_exit(pidfd)
@@ -185,10 +188,10 @@ def test_argv_that_lies_is_told_from_the_executable():
     )
     os.close(read_end)
     process = _native.open_process(pid, start_time)
-    while process.comm() != "cat":
+    while not process.matches("/usr/sbin/nginx"):
         os.sched_yield()
-    assert process.arguments() == ["/usr/sbin/nginx"]
-    assert process.matches("/usr/sbin/nginx") and not process.executes("/usr/sbin/nginx")
+    assert process.arguments() == ["/usr/sbin/nginx"] and process.executes(CAT)
+    assert not process.executes("/usr/sbin/nginx")
     os.close(write_end)
     assert _native.wait_exit(pidfd) == 0
     os.close(pidfd)

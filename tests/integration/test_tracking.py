@@ -1,0 +1,297 @@
+# SPDX-License-Identifier: MIT
+"""What comar knows of the processes of a service: all of them, how each ended, with and without cgroups."""
+
+import os
+import shutil
+import signal
+
+import pytest
+
+from support.footprint import zombies
+from support.processes import Process
+from support.scripts import detached, forking, service_script
+
+HIDDEN_CGROUPS = [("-t", "tmpfs", "tmpfs", "/sys/fs/cgroup")]
+
+
+@pytest.fixture(params=["cgroups", "no-cgroups", "nobody"])
+def comard(request, place, start_comard):
+    """As root with cgroups and without, and as a user who may make none."""
+    if request.param == "cgroups":
+        if not place.cgroup:
+            pytest.skip("cgroup v2 cannot be written here")
+        return start_comard()
+    if request.param == "no-cgroups":
+        return start_comard(mounts=HIDDEN_CGROUPS)
+    for folder, names, files in os.walk(place.root):
+        shutil.chown(folder, "nobody")
+    shutil.chown(place.folder, "nobody")
+    return start_comard(user="nobody")
+
+
+def main_of(service):
+    return Process(service.supervision["MainPID"])
+
+
+def exit_of(service):
+    supervision = service.supervision
+    return supervision["ExitCode"], supervision["ExitSignal"]
+
+
+def test_the_mode_is_the_one_that_is_meant(comard, request):
+    service = comard.register("app", detached(comard.program("server")))
+    service.start()
+    has_cgroup = service.supervision["ControlGroup"] != ""
+    assert has_cgroup == request.node.callspec.id.startswith("cgroups")
+    service.stop()
+
+
+# Processes
+
+def test_all_processes_of_a_service_are_shown_the_main_one_among_them(comard, told):
+    service = comard.register("app", detached(
+        comard.program("server"), f"--children 3 --tell {told}"))
+    service.start()
+    told.line()
+    supervision = service.supervision
+    main = Process(supervision["MainPID"])
+    assert len(supervision["PIDs"]) == 4
+    assert main.pid in supervision["PIDs"]
+    assert all(Process(pid).argv[0].endswith("/server") for pid in supervision["PIDs"])
+    assert [Process(pid).parent for pid in supervision["PIDs"]].count(main.pid) == 3
+    for pid in supervision["PIDs"]:
+        Process(pid).kill()
+
+
+def test_children_that_leave_session_and_parent_are_still_the_services(comard, told):
+    service = comard.register("app", forking(
+        comard.program("server"), f"{comard.root}/run/app.pid",
+        f"--children 3 --stray --tell {told}"))
+    service.start()
+    main = Process(int(told.line()))
+    everyone = [Process(pid) for pid in service.supervision["PIDs"]]
+    assert len(everyone) == 4
+    main.kill()
+    comard.until(lambda: len(service.supervision["PIDs"]) == 3, "the end of the main process")
+    assert service.supervision["State"] == "running"
+    for process in everyone:
+        process.kill()
+    comard.until(lambda: service.supervision["PIDs"] == [], "the end of the last process")
+
+
+def test_a_daemon_that_forks_twice_without_a_pidfile_is_known(comard, told):
+    service = comard.register("app", service_script("""
+        def start():
+            startService(SERVER, args=ARGS, donotify=True)
+
+        def stop():
+            stopService(command=SERVER)
+        """, SERVER=comard.program("server"), ARGS=f"--fork --tell {told}"))
+    service.start()
+    main = Process(int(told.line()))
+    assert service.supervision["PIDs"] == [main.pid]
+    assert service.supervision["MainPID"] == main.pid
+    service.stop()
+    assert not main.alive
+
+
+def test_a_daemon_that_a_shell_in_the_script_started_is_known(comard, told):
+    server = comard.program("server")
+    service = comard.register("app", service_script("""
+        def start():
+            os.system(SERVER + " --fork --tell " + TOLD)
+
+        def stop():
+            stopService(command=SERVER)
+        """, told=told, SERVER=server))
+    service.start()
+    main = Process(int(told.line()))
+    assert service.supervision["PIDs"] == [main.pid]
+    assert service.state == "started"
+    service.stop()
+    assert not main.alive
+    assert service.state == "off"
+
+
+def test_memory_and_cpu_time_are_counted(comard, told):
+    service = comard.register("app", service_script("""
+        def start():
+            startService("/bin/sh", args=["-c", CODE], detach=True)
+
+        def stop():
+            stopService(command="/bin/sh")
+        """, CODE=f"i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; echo $$ > {told}; "
+        "exec sleep 1000"))
+    service.start()
+    main = Process(int(told.line()))
+    supervision = service.supervision
+    assert supervision["MemoryBytes"] > 100_000
+    assert supervision["CPUUsec"] > 10_000
+    main.kill()
+
+
+def test_a_service_shows_since_when_it_is_as_it_is(comard):
+    service = comard.register("app", detached(comard.program("server")))
+    assert service.supervision["Since"] == 0
+    service.start()
+    started = service.supervision["Since"]
+    assert abs(started / 1e6 - os.stat(f"/proc/{main_of(service).pid}").st_ctime) < 600
+    assert service.supervision["Since"] == started
+    service.stop()
+    assert service.supervision["Since"] > started
+
+
+def test_other_services_processes_are_not_mixed_up(comard):
+    services = {}
+    for app in ("one", "two"):
+        services[app] = comard.register(app, detached(comard.program(f"{app}-server")))
+        services[app].start()
+    for app, service in services.items():
+        pid, = service.supervision["PIDs"]
+        assert Process(pid).argv[0].endswith(f"/{app}-server")
+        assert service.supervision["MainPID"] == pid
+    for service in services.values():
+        service.stop()
+
+
+# Unexpected ends
+
+def dying(comard):
+    """A service whose program obeys one command, which is written to the gate."""
+    gate = comard.gate("command")
+    service = comard.register("app", service_script("""
+        def start():
+            startService("/bin/sh", args=["-c", CODE], detach=True, donotify=True)
+
+        def stop():
+            stopService(command="/bin/sh")
+        """, CODE=f'read command < {gate}; eval "$command"'))
+    return service, gate
+
+
+@pytest.mark.parametrize("command, code, signo, state", [
+    ("exit 0", 0, 0, "stopped"),
+    ("exit 7", 7, 0, "failed"),
+    ("kill -KILL $$", -1, signal.SIGKILL, "failed"),
+    ("kill -SEGV $$", -1, signal.SIGSEGV, "failed"),
+    ("kill -TERM $$", -1, signal.SIGTERM, "stopped"),
+])
+def test_an_unexpected_end_is_announced_once_and_told_truthfully(
+        comard, command, code, signo, state):
+    service, gate = dying(comard)
+    service.start()
+    main = main_of(service)
+    changed = comard.signals()
+    with open(gate.path, "w") as commands:
+        commands.write(command + "\n")
+    changed.wait_for("app", "stopped")
+    main.wait_gone()
+    assert exit_of(service) == (code, signo)
+    assert service.supervision["State"] == state
+    assert service.supervision["PIDs"] == []
+    assert service.supervision["MainPID"] == 0
+    assert service.state == "off"
+    assert changed.all() == [("app", "stopped")]
+    comard.until(lambda: not zombies(comard), "the end of the zombies")
+
+
+def test_a_forked_daemon_that_dies_is_announced_once(comard, told):
+    service = comard.register("app", forking(
+        comard.program("server"), f"{comard.root}/run/app.pid", f"--tell {told}"))
+    service.start()
+    changed = comard.signals()
+    main = Process(int(told.line()))
+    main.kill()
+    changed.wait_for("app", "stopped")
+    assert service.supervision["State"] == "failed"
+    assert exit_of(service) == (-1, signal.SIGKILL)
+    assert service.state == "off"
+    assert changed.all() == [("app", "stopped")]
+
+
+def test_a_service_that_died_starts_again(comard):
+    service = comard.register("app", detached(comard.program("server")))
+    changed = comard.signals()
+    for _ in range(3):
+        service.start()
+        changed.wait_for("app", "started")
+        main_of(service).kill()
+        changed.wait_for("app", "stopped")
+    assert changed.all() == [("app", "started"), ("app", "stopped")] * 3
+
+
+def test_a_service_runs_until_its_last_process_is_gone(comard, told):
+    service = comard.register("app", service_script("""
+        def start():
+            for server in SERVERS:
+                startService(server, detach=True)
+
+        def stop():
+            pass
+        """, SERVERS=[comard.program("one"), comard.program("two")]))
+    service.start()
+    first, second = map(Process, service.supervision["PIDs"])
+    changed = comard.signals()
+    first.kill()
+    comard.until(lambda: service.supervision["PIDs"] == [second.pid], "the end of the first")
+    assert service.supervision["State"] == "running"
+    comard.until(lambda: service.supervision["MainPID"] == second.pid, "the other main process")
+    assert changed.all() == []
+    second.kill()
+    changed.wait_for("app", "stopped")
+    assert changed.all() == [("app", "stopped")]
+
+
+def test_an_end_that_was_asked_for_is_announced_once(comard):
+    service = comard.register("app", detached(comard.program("server")))
+    service.start()
+    changed = comard.signals()
+    service.stop()
+    assert service.supervision["State"] == "stopped"
+    assert changed.all() == [("app", "stopped")]
+
+
+def test_a_program_that_ends_at_once_has_failed(comard):
+    service = comard.register("app", service_script("""
+        def start():
+            startService(SERVER, args="--exit 3", detach=True)
+
+        def stop():
+            pass
+        """, SERVER=comard.program("server")))
+    service.start()
+    comard.until(lambda: service.supervision["State"] == "failed", "the end of the program")
+    comard.until(lambda: exit_of(service) == (3, 0), "its exit code")
+    assert service.state == "off"
+
+
+def test_a_one_shot_script_is_done_and_not_dead(comard):
+    service = comard.register("app", service_script("""
+        def start():
+            run("/bin/true")
+
+        def stop():
+            pass
+        """))
+    changed = comard.signals()
+    service.start()
+    assert service.supervision["State"] == "done"
+    assert service.supervision["PIDs"] == []
+    assert changed.all() == []
+
+
+def test_orphans_of_a_service_are_no_zombies_and_no_strangers(comard, told):
+    service = comard.register("app", service_script("""
+        def start():
+            startService("/bin/sh", args=["-c", CODE], detach=True)
+
+        def stop():
+            stopService(command="/bin/sh")
+        """, CODE="for i in 1 2 3 4 5 6 7 8; do (sh -c 'exit 3' & sh -c 'exit 4' &) ; done; "
+        f"echo $$ > {told}; exec sleep 1000"))
+    service.start()
+    main = Process(int(told.line()))
+    comard.until(lambda: service.supervision["PIDs"] == [main.pid], "the end of the orphans")
+    comard.until(lambda: not zombies(comard), "the end of the zombies")
+    assert service.supervision["State"] == "running"
+    main.kill()
