@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Union
 
 from comar.names import FUNCTIONS, Function, module_statements, used_names
+from comar.policies import read_policies
 
 #: serviceType, serviceDesc and the like are looked for under these names.
 TYPE, DESCRIPTION, DEFAULT, CONF = "serviceType", "serviceDesc", "serviceDefault", "serviceConf"
@@ -26,6 +27,7 @@ class Facts:
     description: language to text; a plain text counts as English.
     methods: defined at module level, helper functions among them.
     starts: services that start() or ready() start, with the line that says so.
+    actions: methods that want an authorization of their own, and which, see comar.policies.
     """
 
     type: str | None = None
@@ -35,6 +37,7 @@ class Facts:
     methods: tuple[str, ...] = ()
     synchronized: tuple[str, ...] = ()
     starts: tuple[tuple[str, int], ...] = ()
+    actions: tuple[tuple[str, str], ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON of the protocol."""
@@ -46,6 +49,7 @@ class Facts:
             "methods": list(self.methods),
             "synchronized": list(self.synchronized),
             "starts": [list(each) for each in self.starts],
+            "actions": dict(self.actions),
         }
 
 
@@ -114,6 +118,7 @@ def read_facts(tree: ast.Module, methods: Collection[str]) -> Facts:
         methods=_methods(module, methods),
         synchronized=_in_order(each.name for each in module.definitions if _is_locked(each.node)),
         starts=tuple(_starts(module)),
+        actions=tuple(read_policies(tree).actions.items()),
     )
 
 

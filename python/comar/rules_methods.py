@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from comar.facts import Definition
 from comar.names import own_body, service_import, star_imports, used_names
+from comar.policies import ATTRIBUTE, read_policies
 from comar.rules import Finding, Rule, Script, error, nearest, warning
 from comar.vocabulary import DEFAULT_METHODS, SERVICE_NAMES
 
@@ -42,6 +43,13 @@ def keyword_arguments_have_defaults(script: Script) -> Iterator[Finding]:
             if default is None:
                 message = f"{name}() needs {argument.arg}=…, which nobody gives: give it a default"
                 yield error(_line_of(script, name), message)
+
+
+def policies_are_clear(script: Script) -> Iterator[Finding]:
+    """An authorization that nobody can tell would not be asked for."""
+    for line in read_policies(script.tree).unclear:
+        message = f"cannot tell which action this is: write `start.{ATTRIBUTE} = \"…\"`"
+        yield error(line, message)
 
 
 def is_defined_once(script: Script) -> Iterator[Finding]:
@@ -182,6 +190,7 @@ RULES: tuple[Rule, ...] = (
     is_a_plain_function,
     takes_the_arguments_of_its_model,
     keyword_arguments_have_defaults,
+    policies_are_clear,
     is_defined_once,
     is_not_overwritten,
     status_returns_something,

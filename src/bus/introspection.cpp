@@ -146,18 +146,6 @@ std::string interface_xml(const Model& model) {
                                    .properties = {}});
 }
 
-std::string_view object_manager_xml() {
-    static const std::string xml = interface_xml(Interface{
-        .name = "org.freedesktop.DBus.ObjectManager",
-        .methods = {{.name = "GetManagedObjects", .in = {}, .out = {{"objects", "a{oa{sa{sv}}}"}}}},
-        .signals = {{.name = "InterfacesAdded",
-                     .arguments = {{"object", "o"}, {"interfaces", "a{sa{sv}}"}}},
-                    {.name = "InterfacesRemoved",
-                     .arguments = {{"object", "o"}, {"interfaces", "as"}}}},
-        .properties = {}});
-    return xml;
-}
-
 std::string introspection_xml(const std::vector<std::string_view>& interfaces,
                               const std::vector<std::string>& children) {
     std::string xml(header);

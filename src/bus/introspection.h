@@ -33,8 +33,6 @@ struct Interface {
 /// `<interface>…</interface>`, to be kept and put into documents.
 [[nodiscard]] std::string interface_xml(const Interface& interface);
 [[nodiscard]] std::string interface_xml(const Model& model);
-/// That of org.freedesktop.DBus.ObjectManager, for the objects that have it.
-[[nodiscard]] std::string_view object_manager_xml();
 
 /// What Introspect answers: Introspectable, Peer, Properties, the interfaces (each from
 /// interface_xml()) and the names of child nodes.

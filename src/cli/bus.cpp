@@ -148,7 +148,13 @@ Result<Bus> Bus::connect_to_system_bus() {
     return Bus(std::move(bus), bus_name);
 }
 
-Result<Bus> Bus::connect(const Address& address) {
+Result<Bus> Bus::connect(const Address& address, Purpose purpose) {
+    if (purpose == Purpose::change && address.or_system_bus && ::geteuid() != 0) {
+        auto system = connect_to_system_bus();
+        if (system && sd_bus_get_name_creds(system->bus_.get(), bus_name, 0, nullptr) >= 0) {
+            return system;
+        }
+    }
     auto direct = connect_to_socket(address.socket);
     if (direct || !address.or_system_bus) return direct;
     auto system = connect_to_system_bus();

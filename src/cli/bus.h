@@ -37,6 +37,9 @@ enum class Patience {
     job,      ///< for ever: comard's own time limits end it (comard(8))
 };
 
+/// Whether a command only reads, or may need an authorization.
+enum class Purpose { read, change };
+
 /// A member of an object of comard.
 struct Member {
     std::string path;
@@ -50,8 +53,9 @@ struct Member {
 /// in between, and takes the answers as they come. Foreign text is not escaped here.
 class Bus {
 public:
-    /// unavailable: no comard there. denied: not for this user.
-    static Result<Bus> connect(const Address& address);
+    /// unavailable: no comard there. denied: not for this user. polkit knows the callers on the
+    /// system bus only, so whoever is not root goes there to change something.
+    static Result<Bus> connect(const Address& address, Purpose purpose = Purpose::read);
 
     /// Tells comard the language for the texts of later answers. It is not waited for.
     void speak(const std::string& language);

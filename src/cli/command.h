@@ -68,6 +68,7 @@ ExitCode run_info(const Invocation& invocation, Output& output);
 ExitCode run_monitor(const Invocation& invocation, Output& output);
 ExitCode run_register(const Invocation& invocation, Output& output);
 ExitCode run_remove(const Invocation& invocation, Output& output);
+ExitCode run_reload_models(const Invocation& invocation, Output& output);
 ExitCode run_check(const Invocation& invocation, Output& output);
 ExitCode run_version(const Invocation& invocation, Output& output);
 ExitCode run_help(const Invocation& invocation, Output& output);

@@ -66,7 +66,7 @@ void tell_done(Output& output, const Job& job, const std::string& service) {
 
 ExitCode run_job(const Invocation& invocation, Output& output) {
     const Job& job = *std::ranges::find(jobs, invocation.command->name, &Job::command);
-    auto session = open_session(invocation, Texts::in_user_language);
+    auto session = open_session(invocation, Texts::in_user_language, Purpose::change);
     if (!session) return ExitCode::failed;
 
     const auto& services = invocation.operands;

@@ -92,7 +92,7 @@ ExitCode run_register(const Invocation& invocation, Output& output) {
                              invocation.operands[1], std::strerror(errno)));
         return ExitCode::failed;
     }
-    auto session = open_session(invocation, Texts::in_user_language);
+    auto session = open_session(invocation, Texts::in_user_language, Purpose::change);
     if (!session) return ExitCode::failed;
     const ExitCode code = register_script(*session, invocation, *path);
     if (code == ExitCode::ok && invocation.verbose)

@@ -10,7 +10,7 @@ namespace comar::cli {
 
 ExitCode run_remove(const Invocation& invocation, Output& output) {
     const std::string& service = invocation.operands[0];
-    auto session = open_session(invocation, Texts::in_user_language);
+    auto session = open_session(invocation, Texts::in_user_language, Purpose::change);
     if (!session) return ExitCode::failed;
 
     Bus& bus = session->bus;

@@ -10,7 +10,7 @@ namespace comar::cli {
 
 ExitCode run_startup(const Invocation& invocation, Output& output) {
     const std::string state(invocation.command->name);
-    auto session = open_session(invocation, Texts::in_user_language);
+    auto session = open_session(invocation, Texts::in_user_language, Purpose::change);
     if (!session) return ExitCode::failed;
 
     const auto& services = invocation.operands;

@@ -43,6 +43,8 @@ constexpr Command table[] = {
      {2, 2}, {Option::model}, command_first, run_register},
     {"remove", "NAME", "forget a script",
      one, {}, command_first, run_remove},
+    {"reload-models", "", "let comard read its models again",
+     none, {}, command_first, run_reload_models},
     {"check", "FILE...", "check scripts as register does, without comard",
      one_or_more, {Option::json, Option::model}, command_first, run_check},
     {"version", "", "print the version of comar",

@@ -6,9 +6,9 @@
 
 namespace comar::cli {
 
-std::optional<Session> open_session(const Invocation& invocation, Texts texts) {
+std::optional<Session> open_session(const Invocation& invocation, Texts texts, Purpose purpose) {
     Address address = address_of(invocation);
-    auto bus = Bus::connect(address);
+    auto bus = Bus::connect(address, purpose);
     if (!bus) {
         report_unreachable(address, bus.error());
         return std::nullopt;

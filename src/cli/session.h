@@ -18,6 +18,7 @@ struct Session {
 };
 
 /// Connects as the command line asks. Nothing: it could not be, which the user has been told.
-[[nodiscard]] std::optional<Session> open_session(const Invocation& invocation, Texts texts);
+[[nodiscard]] std::optional<Session> open_session(const Invocation& invocation, Texts texts,
+                                                  Purpose purpose = Purpose::read);
 
 }  // namespace comar::cli

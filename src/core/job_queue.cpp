@@ -44,4 +44,11 @@ std::optional<Ticket> JobQueue::ahead_of(Ticket ticket) const {
     return std::nullopt;
 }
 
+std::optional<Ticket> JobQueue::behind(Ticket ticket) const {
+    for (const Job& job : waiting_) {
+        if (ahead_of(job.ticket) == ticket) return job.ticket;
+    }
+    return std::nullopt;
+}
+
 }  // namespace comar

@@ -47,6 +47,8 @@ public:
     /// The job that must end before `ticket` runs: the one before it in the queue. Nothing for the
     /// running job and for the first waiting one of a queue where none runs.
     [[nodiscard]] std::optional<Ticket> ahead_of(Ticket ticket) const;
+    /// The waiting job after it; nothing for the last one.
+    [[nodiscard]] std::optional<Ticket> behind(Ticket ticket) const;
 
 private:
     TicketCounter& tickets_;

@@ -5,9 +5,16 @@
 
 namespace comar {
 
-void Authorizer::decide(const Caller& caller, const std::string&, const Decision& decision) const {
-    // root, and whoever runs a comard of their own. A caller that nobody vouches for is nobody.
-    decision(caller.uid && (*caller.uid == 0 || *caller.uid == ::geteuid()));
+void Authorizer::decide(const Wish& wish, Decision decision) const {
+    const Caller& caller = wish.caller;
+    // One that nobody vouches for is nobody, not root.
+    if (!caller.uid) return decision(false, "the bus does not know the caller any more");
+    if (*caller.uid == 0 || *caller.uid == ::geteuid()) return decision(true, "");
+    if (!caller.on_system_bus) {
+        return decision(false, "on the private socket only root may change anything");
+    }
+    if (polkit_ == nullptr) return decision(false, "there is no polkit to ask");
+    polkit_->ask({caller.name, wish.action, wish.details, caller.interactive}, std::move(decision));
 }
 
 }  // namespace comar

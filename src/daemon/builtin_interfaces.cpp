@@ -12,6 +12,7 @@ using bus::Property;
 
 constexpr const char* register_action = "tr.org.pardus.comar.register";
 constexpr const char* remove_action = "tr.org.pardus.comar.remove";
+constexpr const char* reload_models_action = "tr.org.pardus.comar.reloadmodels";
 constexpr const char* set_action = "tr.org.pardus.comar.system.service.set";
 
 Method reads(std::string name, std::vector<bus::Argument> in, std::vector<bus::Argument> out) {
@@ -31,6 +32,15 @@ Property silent(std::string name, std::string type) {
     return {std::move(name), std::move(type), Access::read, EmitsChange::no};
 }
 
+Property told(std::string name, std::string type) {
+    return {std::move(name), std::move(type), Access::read, EmitsChange::yes};
+}
+
+/// It takes a look at every process of the service, so it is told without its value.
+Property invalidated(std::string name, std::string type) {
+    return {std::move(name), std::move(type), Access::read, EmitsChange::invalidates};
+}
+
 Interface make_core() {
     return {"tr.org.pardus.comar",
             {changes("register", {{"app", "s"}, {"model", "s"}, {"script_path", "s"}}, {},
@@ -38,7 +48,10 @@ Interface make_core() {
              changes("remove", {{"app", "s"}}, {}, remove_action),
              reads("listModelApplications", {{"model", "s"}}, {{"apps", "as"}}),
              reads("listApplicationModels", {{"app", "s"}}, {{"models", "as"}}),
-             reads("setLocale", {{"language", "s"}}, {})},
+             reads("setLocale", {{"language", "s"}}, {}),
+             // Everybody may end what he has asked for himself.
+             reads("cancel", {{"method", "s"}}, {{"count", "i"}}),
+             reads("listRunning", {{"all", "b"}}, {{"methods", "as"}})},
             {},
             {}};
 }
@@ -48,7 +61,8 @@ Interface make_manager() {
             {changes("Register", {{"app", "s"}, {"model", "s"}, {"script_path", "s"}},
                      {{"findings", "a(suss)"}, {"diff", "s"}}, register_action),
              changes("Restart", {{"app", "s"}}, {}, set_action),
-             reads("ListServices", {{"options", "a{sv}"}}, {{"services", "a(sssssu)"}})},
+             reads("ListServices", {{"options", "a{sv}"}}, {{"services", "a(sssssu)"}}),
+             changes("ReloadModels", {}, {{"problems", "as"}}, reload_models_action)},
             {},
             {constant("Version"), constant("Root")}};
 }
@@ -57,11 +71,12 @@ Interface make_supervision() {
     return {"tr.org.pardus.comar.Supervision",
             {},
             {},
-            {silent("State", "s"), silent("StartUp", "s"), silent("Type", "s"),
-             silent("Description", "a{ss}"), silent("MainPID", "u"), silent("PIDs", "au"),
-             silent("Since", "t"), silent("ExitCode", "i"), silent("ExitSignal", "i"),
-             silent("Restarts", "u"), silent("ControlGroup", "s"), silent("MemoryBytes", "t"),
-             silent("CPUUsec", "t"), silent("Script", "s"), silent("LastError", "s")}};
+            {told("State", "s"), told("SubState", "s"), told("StartUp", "s"), told("Type", "s"),
+             told("Description", "a{ss}"), told("MainPID", "u"), invalidated("PIDs", "au"),
+             told("Since", "t"), told("ExitCode", "i"), told("ExitSignal", "i"),
+             told("Restarts", "u"), told("ControlGroup", "s"), silent("MemoryBytes", "t"),
+             silent("CPUUsec", "t"), silent("Requires", "as"), silent("RequiredBy", "as"),
+             told("Script", "s"), told("LastError", "s")}};
 }
 
 }  // namespace
@@ -86,6 +101,16 @@ const Interface& introspectable_interface() {
                                      {reads("Introspect", {}, {{"xml_data", "s"}})},
                                      {},
                                      {}};
+    return interface;
+}
+
+const Interface& object_manager_interface() {
+    static const Interface interface{
+        "org.freedesktop.DBus.ObjectManager",
+        {reads("GetManagedObjects", {}, {{"objects", "a{oa{sa{sv}}}"}})},
+        {{"InterfacesAdded", {{"object_path", "o"}, {"interfaces_and_properties", "a{sa{sv}}"}}},
+         {"InterfacesRemoved", {{"object_path", "o"}, {"interfaces", "as"}}}},
+        {}};
     return interface;
 }
 

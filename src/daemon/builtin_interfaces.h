@@ -13,6 +13,8 @@ namespace comar {
 [[nodiscard]] const bus::Interface& manager_interface();
 /// `tr.org.pardus.comar.Supervision` on services.
 [[nodiscard]] const bus::Interface& supervision_interface();
+/// `org.freedesktop.DBus.ObjectManager` on `/` and `/package`.
+[[nodiscard]] const bus::Interface& object_manager_interface();
 /// `org.freedesktop.DBus.Introspectable` and `.Properties`, on every object.
 [[nodiscard]] const bus::Interface& introspectable_interface();
 [[nodiscard]] const bus::Interface& properties_interface();

@@ -14,10 +14,12 @@ namespace comar {
 
 /// Who sent a message, from the kernel or the bus; nothing in it is the sender's own word.
 struct Caller {
-    std::string name;          ///< unique on its bus, ":1.42"
-    std::string key;           ///< unique on all buses
-    std::optional<uid_t> uid;  ///< empty: the bus could not tell, so it may change nothing
-    std::string language;      ///< what it chose with setLocale; "en" by default
+    std::string name;            ///< unique on its bus, ":1.42"
+    std::string key;             ///< unique on all buses
+    std::optional<uid_t> uid;    ///< empty: the bus could not tell, so it may change nothing
+    std::string language;        ///< what it chose with setLocale; "en" by default
+    bool on_system_bus = false;  ///< its name is one that polkit knows
+    bool interactive = false;    ///< it lets polkit ask a person, in this call
 
     static constexpr uid_t nobody = 65534;
 

@@ -98,15 +98,26 @@ void Calls::converse(CallRequest request, json message, Item item, Done done) {
 void Calls::cancel_all() {
     std::vector<Ticket> tickets;
     for (const auto& [ticket, entry] : entries_) tickets.push_back(ticket);
-    for (const Ticket ticket : tickets) {
-        Entry* entry = find(ticket);
-        if (entry == nullptr) continue;
-        const std::string text = "cannot finish " + entry->request.label() + ": comard is stopping";
-        if (entry->running) {
-            entry->running->end({"Cancelled", text});
-        } else {
-            finish(ticket, error_reply("Cancelled", text));
-        }
+    for (const Ticket ticket : tickets) cancel(ticket, "comard is stopping");
+}
+
+bool Calls::cancel(std::uint64_t id) {
+    const auto found = std::find_if(entries_.begin(), entries_.end(), [id](const auto& item) {
+        return item.second.request.id == id && !item.second.answered;
+    });
+    if (id == 0 || found == entries_.end()) return false;
+    cancel(found->first, "its caller has cancelled it");
+    return true;
+}
+
+void Calls::cancel(Ticket ticket, const std::string& why) {
+    Entry* entry = find(ticket);
+    if (entry == nullptr) return;
+    const std::string text = "cannot finish " + entry->request.label() + ": " + why;
+    if (entry->running) {
+        entry->running->end({"Cancelled", text});
+    } else {
+        finish(ticket, error_reply("Cancelled", text));
     }
 }
 

@@ -25,6 +25,7 @@ namespace comar {
 
 /// Who asked, and for what.
 struct CallRequest {
+    std::uint64_t id = 0;  ///< to cancel it by; 0: nobody will
     std::string app;
     std::string model;
     std::string method;
@@ -93,6 +94,8 @@ public:
 
     /// Ends every call with the error Cancelled.
     void cancel_all();
+    /// Ends the call with this id. False: there is none.
+    bool cancel(std::uint64_t id);
 
     [[nodiscard]] bool idle() const { return entries_.empty(); }
 
@@ -132,6 +135,7 @@ private:
     void on_gone(Ticket ticket);
     void finish(Ticket ticket, CallReply reply);
     void block(Ticket ticket);
+    void cancel(Ticket ticket, const std::string& why);
     void leave_queue(Ticket ticket, Entry& entry);
     void reply(Ticket ticket, const CallReply& value);
     void grant(const std::vector<Ticket>& tickets);

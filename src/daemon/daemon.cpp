@@ -17,15 +17,24 @@
 #include "bus/peer_server.h"
 #include "bus/value.h"
 #include "daemon/authorizer.h"
+#include "daemon/broadcaster.h"
+#include "daemon/builtin_interfaces.h"
 #include "daemon/calls.h"
+#include "daemon/core_handlers.h"
 #include "daemon/dispatcher.h"
 #include "daemon/invoker.h"
 #include "daemon/jobs.h"
+#include "daemon/languages.h"
 #include "daemon/listing.h"
+#include "daemon/manager_handlers.h"
+#include "daemon/ongoing_calls.h"
 #include "daemon/outputs.h"
+#include "daemon/polkit.h"
+#include "daemon/property_news.h"
 #include "daemon/registrar.h"
 #include "daemon/script_bridge.h"
 #include "daemon/service_table.h"
+#include "daemon/standard_handlers.h"
 #include "daemon/start_up_states.h"
 #include "daemon/system_bus.h"
 #include "daemon/worker_pool.h"
@@ -113,6 +122,10 @@ struct Daemon::Parts {
     void emit(const std::string& app, const bus::Model& model, const bus::Signal& signal,
               const json& arguments);
     void announce(const std::string& app, bool running);
+    void script_added(const std::string& app, const std::string& model, bool is_new);
+    void scripts_removed(const std::string& app, const std::vector<std::string>& removed_models);
+    std::vector<std::string> reload_models();
+    void add_handlers();
     void identify(bus::Connection& connection, const bus::Message& message,
                   const std::function<void(Caller)>& callback);
     Result<> listen();
@@ -125,6 +138,15 @@ struct Daemon::Parts {
     FileLock lock;
     Loop loop;
     ChildWatch children;
+    std::optional<bus::PeerServer> server;
+    std::optional<SystemBus> system_bus;
+    Broadcaster broadcaster{[this] { return server ? &*server : nullptr; },
+                            [this] {
+                                return system_bus ? system_bus->connection()
+                                                  : std::shared_ptr<bus::Connection>();
+                            }};
+    PropertyNews news{loop, broadcaster,
+                      [this](const std::string& app) { return listing.told_properties(app); }};
     TicketCounter tickets;
     WaitGraph waits;
     bus::ModelTable models = load_models(paths.models);
@@ -139,7 +161,8 @@ struct Daemon::Parts {
                          {},
                          {},
                          {},
-                         [this](const std::string& app, bool running) { announce(app, running); }},
+                         [this](const std::string& app, bool running) { announce(app, running); },
+                         [this](const std::string& app) { news.changed(app); }},
         registry};
     WorkerPool pool{
         loop,
@@ -153,29 +176,70 @@ struct Daemon::Parts {
     Jobs jobs{calls, waits, tickets, [this](const std::string& app) { return services.find(app); }};
     Invoker invoker{models, registry, calls, jobs};
     Listing listing{{registry, start_up, services, calls, bridge}};
-    Registrar registrar{{models, registry, start_up, services, outputs, calls, jobs}};
-    Authorizer authorizer;
-    Dispatcher dispatcher{{paths, models, registry, authorizer, invoker, jobs, listing, registrar},
-                          [this](bus::Connection& connection, const bus::Message& message,
-                                 const std::function<void(Caller)>& callback) {
-                              identify(connection, message, callback);
-                          }};
-    std::optional<bus::PeerServer> server;
-    std::optional<SystemBus> system_bus;
+    Registrar registrar{
+        {models, registry, start_up, services, outputs, calls, jobs,
+         [this](const std::string& app, const std::string& model, bool is_new) {
+             script_added(app, model, is_new);
+         },
+         [this](const std::string& app, const std::vector<std::string>& removed_models) {
+             scripts_removed(app, removed_models);
+         }}};
+    ObjectTree tree{models, registry};
+    Languages languages;
+    OngoingCalls ongoing{[this](OngoingCalls::Id id) { return invoker.cancel(id); }};
+    CoreHandlers core_handlers{{models, registry, registrar, languages, ongoing}};
+    ManagerHandlers manager_handlers{
+        {registry, registrar, jobs, listing, [this] { return reload_models(); }}};
+    StandardHandlers standard_handlers{{paths, models, registry, tree, listing}};
+    Handlers handlers;
+    std::optional<Polkit> polkit;
+    std::optional<Authorizer> authorizer;
+    std::optional<Dispatcher> dispatcher;
     std::optional<Timer> exit_timer;
 };
 
 void Daemon::Parts::emit(const std::string& app, const bus::Model& model, const bus::Signal& signal,
                          const json& arguments) {
-    const std::string path = "/package/" + app;
-    const auto fill = [&](bus::Message& message) {
-        return bus::append_body(message.get(), signal.signature(), arguments, {signal.name});
-    };
-    if (server) server->broadcast(path, model.interface(), signal.name, fill);
-    if (!system_bus || !system_bus->connection() || !system_bus->connection()->is_ready()) return;
-    auto message =
-        bus::Message::signal(*system_bus->connection(), path, model.interface(), signal.name);
-    if (message && fill(*message)) (void)system_bus->connection()->send(*message);
+    broadcaster.send(path_of(app), model.interface(), signal.name, signal.signature(), arguments);
+}
+
+/// Others may keep a list of what there is (ObjectManager).
+void Daemon::Parts::script_added(const std::string& app, const std::string& model, bool is_new) {
+    if (!is_new) return news.changed(app);
+    broadcaster.send(std::string(package_folder), object_manager_interface().name,
+                     "InterfacesAdded", "oa{sa{sv}}",
+                     json::array({path_of(app), standard_handlers.interfaces_of(app, model)}));
+}
+
+void Daemon::Parts::scripts_removed(const std::string& app,
+                                    const std::vector<std::string>& removed_models) {
+    news.forget(app);
+    json interfaces = json::array();
+    for (const std::string& name : removed_models) {
+        if (const bus::Model* model = models.find(name)) interfaces.push_back(model->interface());
+        if (name == service_model) interfaces.push_back(supervision_interface().name);
+    }
+    broadcaster.send(std::string(package_folder), object_manager_interface().name,
+                     "InterfacesRemoved", "oas",
+                     json::array({path_of(app), std::move(interfaces)}));
+}
+
+std::vector<std::string> Daemon::Parts::reload_models() {
+    auto loaded = bus::ModelTable::load(paths.models);
+    std::vector<std::string> problems;
+    for (const Error& error : loaded.errors) {
+        spdlog::error("{}, skipping", error.message);
+        problems.push_back(error.message);
+    }
+    models = std::move(loaded.table);
+    spdlog::info("loaded {} models", models.names().size());
+    return problems;
+}
+
+void Daemon::Parts::add_handlers() {
+    core_handlers.add_to(handlers);
+    manager_handlers.add_to(handlers);
+    standard_handlers.add_to(handlers);
 }
 
 void Daemon::Parts::announce(const std::string& app, bool running) {
@@ -190,30 +254,42 @@ void Daemon::Parts::identify(bus::Connection& connection, const bus::Message& me
                              const std::function<void(Caller)>& callback) {
     const std::string name = connection.caller_name(message);
     if (connection.peer()) {
-        return callback(Caller{name, name, connection.peer()->uid, {}});
+        return callback(Caller{name, name, connection.peer()->uid, {}, false, false});
     }
-    system_bus->uid_of(name, [name, callback](std::optional<uid_t> uid) {
-        callback(Caller{name, "system bus " + name, uid, {}});
+    const bool interactive = message.allows_interaction();
+    system_bus->uid_of(name, [name, interactive, callback](std::optional<uid_t> uid) {
+        callback(Caller{name, "system bus " + name, uid, {}, true, interactive});
     });
 }
 
 Result<> Daemon::Parts::listen() {
+    const auto handler = [this](bus::Connection& connection, bus::Message& message) {
+        return dispatcher->handle(connection, message);
+    };
+    if (!options.bus_address.empty()) {
+        system_bus.emplace(loop, SystemBus::Options{options.bus_address, options.bus_name}, handler,
+                           [this](const std::string& sender) {
+                               languages.forget("system bus " + sender);
+                               polkit->forget(sender);
+                           });
+        polkit.emplace(*system_bus);
+    }
+    authorizer.emplace(polkit ? &*polkit : nullptr);
+    dispatcher.emplace(Dispatcher::Parts{models, registry, tree, handlers, *authorizer, languages,
+                                         ongoing, invoker},
+                       [this](bus::Connection& connection, const bus::Message& message,
+                              const std::function<void(Caller)>& callback) {
+                           identify(connection, message, callback);
+                       });
     bus::PeerServerOptions serve;
     serve.path = paths.socket;
     serve.names = {options.bus_name};
     auto listening = bus::PeerServer::listen(loop, std::move(serve));
     if (!listening) return Failure(std::move(listening.error()));
     server.emplace(std::move(*listening));
-    const auto handler = [this](bus::Connection& connection, bus::Message& message) {
-        return dispatcher.handle(connection, message);
-    };
     server->set_handler(handler);
-    server->on_client_gone([this](const std::string& name) { dispatcher.forget(name); });
-    if (options.bus_address.empty()) return {};
-    system_bus.emplace(
-        loop, SystemBus::Options{options.bus_address, options.bus_name}, handler,
-        [this](const std::string& sender) { dispatcher.forget("system bus " + sender); });
-    system_bus->start();
+    server->on_client_gone([this](const std::string& name) { languages.forget(name); });
+    if (system_bus) system_bus->start();
     return {};
 }
 
@@ -257,6 +333,7 @@ Result<std::unique_ptr<Daemon>> Daemon::create(Options options) {
     auto parts = std::make_unique<Parts>(std::move(options), std::move(*paths), *settings,
                                          std::move(*lock), std::move(*loop), std::move(*children));
     parts->bridge.set_invoker(parts->invoker);
+    parts->add_handlers();
     parts->services.set_own_children([raw = parts.get()] { return raw->pool.processes(); });
     parts->pool.on_host_end([raw = parts.get()] { raw->services.miss_exits(); });
     parts->services.set_reaps([raw = parts.get()](pid_t pid) { return raw->pool.is_host(pid); });

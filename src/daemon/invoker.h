@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -23,6 +24,9 @@ public:
         : models_(models), registry_(registry), calls_(calls), jobs_(jobs) {}
 
     void invoke(CallRequest request, Done done);
+
+    /// Ends the request with this id; `done` gets the error Cancelled. False: there is none.
+    bool cancel(std::uint64_t id) { return jobs_.cancel(id) || calls_.cancel(id); }
 
 private:
     const bus::ModelTable& models_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/jobs.h"
 
+#include <algorithm>
 #include <numeric>
 #include <utility>
 
@@ -53,7 +54,7 @@ void Jobs::submit_queued(Line& line, JobKind kind, CallRequest request, Done don
     }
     const auto [found, is_new] = line.pending.try_emplace(*place);
     Pending& pending = found->second;
-    pending.waiters.push_back(std::move(done));
+    pending.waiters.push_back({request.id, std::move(done)});
     if (is_new) {
         pending.queued_behind = line.queue.running().has_value();
         pending.request = std::move(request);
@@ -133,7 +134,7 @@ void Jobs::end(const std::string& app, const Job& job, const CallReply& reply) {
     auto pending = line.pending.extract(job.ticket);
     line.queue.end_running();
     waits_.remove(job.ticket);
-    for (const Done& done : pending.mapped().waiters) done(reply);
+    for (const Waiter& waiter : pending.mapped().waiters) waiter.done(reply);
     if (lines_.contains(app)) pump(app, reply ? std::optional(job.kind) : std::nullopt);
     drop_idle(app);
 }
@@ -141,6 +142,48 @@ void Jobs::end(const std::string& app, const Job& job, const CallReply& reply) {
 void Jobs::drop_idle(const std::string& app) {
     const auto found = lines_.find(app);
     if (found != lines_.end() && found->second.queue.idle()) lines_.erase(found);
+}
+
+bool Jobs::cancel(std::uint64_t id) {
+    if (id == 0) return false;
+    for (const auto& [app, line] : lines_) {
+        for (const auto& [job, pending] : line.pending) {
+            const auto& waiters = pending.waiters;
+            const bool is_here = std::any_of(waiters.begin(), waiters.end(),
+                                             [id](const Waiter& one) { return one.id == id; });
+            if (!is_here) continue;
+            // Copies, for what follows changes the tables.
+            cancel_one(std::string(app), job, id);
+            return true;
+        }
+    }
+    return false;
+}
+
+void Jobs::cancel_one(const std::string& app, Ticket job, std::uint64_t id) {
+    Line& line = lines_.at(app);
+    Pending& pending = line.pending.at(job);
+    const auto& running = line.queue.running();
+    const bool runs = running && running->ticket == job;
+    // Its end is told like any other, with the error of the call.
+    if (runs && pending.waiters.size() == 1 && calls_.cancel(pending.request.id)) return;
+    const auto found = std::find_if(pending.waiters.begin(), pending.waiters.end(),
+                                    [id](const Waiter& one) { return one.id == id; });
+    const Waiter waiter = std::move(*found);
+    pending.waiters.erase(found);
+    if (pending.waiters.empty() && !runs) withdraw(line, job);
+    waiter.done(tl::unexpected(CallError{
+        "Cancelled", "cannot finish what " + app + " should do: its caller has cancelled it"}));
+    drop_idle(app);
+}
+
+void Jobs::withdraw(Line& line, Ticket job) {
+    const auto behind = line.queue.behind(job);
+    line.queue.withdraw(job);
+    line.pending.erase(job);
+    waits_.remove(job);
+    const auto ahead = behind ? line.queue.ahead_of(*behind) : std::nullopt;
+    if (ahead) (void)waits_.wait(*behind, *ahead, WaitFor::turn);
 }
 
 bool Jobs::busy(const std::string& app) const {

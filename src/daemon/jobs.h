@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <string>
@@ -29,13 +30,21 @@ public:
     /// Submits a job on behalf of `request` (its method is ignored); `done` is called once.
     void submit(JobKind kind, CallRequest request, Done done);
 
+    /// The request with this id is wanted no more: it gets the error Cancelled. A job that nobody
+    /// else waits for is withdrawn, or ended where it runs. False: there is no such request.
+    bool cancel(std::uint64_t id);
+
     /// Whether a job of this service runs or waits.
     [[nodiscard]] bool busy(const std::string& app) const;
 
 private:
+    struct Waiter {
+        std::uint64_t id;  ///< of the request; 0: it cannot be cancelled
+        Done done;
+    };
     struct Pending {
         CallRequest request;  ///< of whoever asked first
-        std::vector<Done> waiters;
+        std::vector<Waiter> waiters;
         bool queued_behind = false;  ///< another job ran when this one was asked for
     };
     struct Line {
@@ -52,6 +61,8 @@ private:
     void run_phases(CallRequest request, std::vector<JobKind> phases, std::optional<Ticket> job,
                     Done done);
     void end(const std::string& app, const Job& job, const CallReply& reply);
+    void withdraw(Line& line, Ticket job);
+    void cancel_one(const std::string& app, Ticket job, std::uint64_t id);
     void drop_idle(const std::string& app);
 
     Calls& calls_;

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/listing.h"
 
+#include <algorithm>
+#include <set>
 #include <utility>
 
 #include "bus/text.h"
+#include "core/name.h"
 #include "daemon/status_query.h"
 
 namespace comar {
@@ -24,6 +27,15 @@ json description_of(const Facts& facts) {
         put(texts, bus::to_bus_text(language).c_str(), bus::to_bus_text(text));
     }
     return texts;
+}
+
+json typed(const char* type, json value) { return {{"variant", {type, std::move(value)}}}; }
+
+/// The services that the script starts, each once.
+json required_by(const Facts& facts) {
+    std::set<std::string> names;
+    for (const Facts::Edge& edge : facts.starts) names.insert(bus_safe_name(edge.app));
+    return names;
 }
 
 /// What the script said of itself stands for what comar cannot tell.
@@ -107,32 +119,63 @@ void Listing::properties(const CallRequest& by, Done done) {
                      });
 }
 
-json Listing::describe(const std::string& app, const std::string& state) const {
-    const Script& script = *parts_.registry.find(service_model, app);
-    const Service& service = *parts_.services.find(app);
+json Listing::known_properties(const std::string& app) const {
+    return describe(app, state_of(*parts_.services.find(app), std::nullopt));
+}
+
+json Listing::told_properties(const std::string& app) const {
+    const Script* script = parts_.registry.find(service_model, app);
+    const Service* service = parts_.services.find(app);
+    if (script == nullptr || service == nullptr) return {};
+    return summary(*script, *service, state_of(*service, std::nullopt));
+}
+
+/// What is at hand, without a look at the processes.
+json Listing::summary(const Script& script, const Service& service,
+                      const std::string& state) const {
     const auto main = service.main_process();
-    json pids = json::array();
-    for (const ProcessId& id : service.processes().all()) pids.push_back(id.pid);
-    const auto typed = [](const char* type, json value) {
-        return json{{"variant", {type, std::move(value)}}};
-    };
     json properties = dict();
     put(properties, "State", typed("s", state));
-    put(properties, "StartUp", typed("s", to_string(parts_.start_up.get(app))));
+    put(properties, "SubState", typed("s", service.sub_state()));
+    put(properties, "StartUp", typed("s", to_string(parts_.start_up.get(script.app))));
     put(properties, "Type", typed("s", script.facts.type));
     put(properties, "Description", typed("a{ss}", description_of(script.facts)));
     put(properties, "MainPID", typed("u", main ? main->pid : 0));
-    put(properties, "PIDs", typed("au", std::move(pids)));
     put(properties, "Since", typed("t", service.since()));
     put(properties, "ExitCode", typed("i", service.last_exit().code));
     put(properties, "ExitSignal", typed("i", service.last_exit().signal));
     put(properties, "Restarts", typed("u", 0));
     put(properties, "ControlGroup", typed("s", service.processes().cgroup_path()));
-    put(properties, "MemoryBytes", typed("t", service.processes().memory_bytes()));
-    put(properties, "CPUUsec", typed("t", service.processes().cpu_time().count()));
     put(properties, "Script", typed("s", script.path));
     put(properties, "LastError", typed("s", bus::to_bus_text(service.last_error())));
     return properties;
+}
+
+json Listing::describe(const std::string& app, const std::string& state) const {
+    const Script& script = *parts_.registry.find(service_model, app);
+    const Service& service = *parts_.services.find(app);
+    const ServiceProcesses& processes = service.processes();
+    json pids = json::array();
+    for (const ProcessId& id : processes.all()) pids.push_back(id.pid);
+    json properties = summary(script, service, state);
+    put(properties, "PIDs", typed("au", std::move(pids)));
+    put(properties, "MemoryBytes", typed("t", processes.memory_bytes()));
+    put(properties, "CPUUsec", typed("t", processes.cpu_time().count()));
+    put(properties, "Requires", typed("as", required_by(script.facts)));
+    put(properties, "RequiredBy", typed("as", requirers_of(app)));
+    return properties;
+}
+
+json Listing::requirers_of(const std::string& app) const {
+    json names = json::array();
+    for (const std::string& other : parts_.registry.apps_of(service_model)) {
+        const auto& starts = parts_.registry.find(service_model, other)->facts.starts;
+        const bool starts_it =
+            std::any_of(starts.begin(), starts.end(),
+                        [&](const Facts::Edge& edge) { return bus_safe_name(edge.app) == app; });
+        if (starts_it) names.push_back(other);
+    }
+    return names;
 }
 
 }  // namespace comar

@@ -39,6 +39,10 @@ public:
 
     /// The properties of one that is registered, as a dict.
     void properties(const CallRequest& by, Done done);
+    /// The same, from what comard knows without asking the script.
+    [[nodiscard]] nlohmann::json known_properties(const std::string& app) const;
+    /// Those that PropertiesChanged tells. Null: no such service is registered.
+    [[nodiscard]] nlohmann::json told_properties(const std::string& app) const;
 
 private:
     [[nodiscard]] bool must_ask(const Script& script) const;
@@ -46,6 +50,9 @@ private:
                                      const std::string& language,
                                      const nlohmann::json& asked) const;
     [[nodiscard]] nlohmann::json describe(const std::string& app, const std::string& state) const;
+    [[nodiscard]] nlohmann::json summary(const Script& script, const Service& service,
+                                         const std::string& state) const;
+    [[nodiscard]] nlohmann::json requirers_of(const std::string& app) const;
 
     Parts parts_;
 };

@@ -120,6 +120,7 @@ tl::expected<Registrar::Outcome, CallError> Registrar::install(const CallRequest
     }
     if (is_new && by.model == service_model) apply_default(by.app, *facts);
     spdlog::info("registered {} of model {}", by.app, by.model);
+    parts_.added(by.app, by.model, is_new);
     return outcome;
 }
 
@@ -163,7 +164,8 @@ void Registrar::stop_if_running(const CallRequest& by, Removed then) {
 }
 
 CallReply Registrar::remove_now(const std::string& app) {
-    for (const std::string& model : parts_.registry.models_of(app)) {
+    const auto models = parts_.registry.models_of(app);
+    for (const std::string& model : models) {
         if (auto removed = parts_.registry.remove(model, app); !removed) {
             return error("Internal", removed.error().message);
         }
@@ -174,6 +176,7 @@ CallReply Registrar::remove_now(const std::string& app) {
         spdlog::warn("{}: {}", app, cleared.error().message);
     }
     spdlog::info("removed {}", app);
+    parts_.removed(app, models);
     return json();
 }
 

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bus/model_table.h"
@@ -40,9 +41,13 @@ public:
         Outputs& outputs;
         Calls& calls;
         Jobs& jobs;
+        /// A script was registered or replaced; `is_new`: it was not there before.
+        std::function<void(const std::string& app, const std::string& model, bool is_new)> added;
+        /// All scripts of an app are gone.
+        std::function<void(const std::string& app, const std::vector<std::string>& models)> removed;
     };
 
-    explicit Registrar(Parts parts) : parts_(parts) {}
+    explicit Registrar(Parts parts) : parts_(std::move(parts)) {}
 
     /// Checks the file at `path` and installs what passes, translated where it must be. A script
     /// that is refused leaves the one registered before in place; a service that runs goes on.

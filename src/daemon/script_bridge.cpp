@@ -148,6 +148,7 @@ CallReply ScriptBridge::set_state(const CallRequest& by, const std::string& stat
     if (auto set = parts_.start_up.set(by.app, *parsed); !set) {
         return error_reply("Internal", set.error().message);
     }
+    if (Service* service = service_of(by)) service->start_up_changed();
     const bus::Model* model = parts_.models.find(service_model);
     const bus::Signal* changed = model == nullptr ? nullptr : model->find_signal("Changed");
     if (changed != nullptr) parts_.emit(by.app, *model, *changed, {by.app, state});

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <iterator>
 #include <memory>
 
 #include <nlohmann/json.hpp>
@@ -124,11 +125,17 @@ void Service::use_cgroup(const std::string& cgroup_parent) {
 }
 
 void Service::method_began(JobKind method) {
-    had_process_ = false;
+    // What calls back into its own service goes on with the same start.
+    if (methods_.empty()) had_process_ = false;
+    methods_.push_back(method);
     feed(MethodBegan{method});
 }
 
 void Service::method_ended(JobKind method, bool succeeded, const std::string& error) {
+    if (const auto ended = std::find(methods_.rbegin(), methods_.rend(), method);
+        ended != methods_.rend()) {
+        methods_.erase(std::next(ended).base());
+    }
     last_error_ = succeeded ? "" : error;
     feed(MethodEnded{method, succeeded, processes_.alive(), had_process_});
 }
@@ -175,6 +182,13 @@ void Service::left_behind(const std::vector<ProcessId>& left) {
     if (!left.empty()) changed();
 }
 
+std::string_view Service::sub_state() const {
+    if (!methods_.empty()) return to_string(methods_.back());
+    if (state() != ServiceState::failed) return to_string(state());
+    if (last_exit_.signal != 0) return "signal";
+    return last_exit_.code > 0 ? "exit-code" : "script";
+}
+
 bool Service::tracked() const { return state() != ServiceState::unknown; }
 
 std::optional<ProcessId> Service::main_process() const {
@@ -217,6 +231,7 @@ void Service::feed(const SupervisionEvent& event) {
 
 /// Several changes of one iteration are written once.
 void Service::changed() {
+    context_.changed(app_);
     if (unsaved_) return;
     unsaved_ = true;
     context_.loop.defer([this, alive = std::weak_ptr<bool>(alive_)] {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <nlohmann/json_fwd.hpp>
@@ -32,6 +33,8 @@ public:
         std::function<bool(const ProcessId&, const std::string& app)> taken;
         /// Emit the signal Changed with "started" or "stopped".
         std::function<void(const std::string& app, bool running)> announce;
+        /// Something about it may be different now.
+        std::function<void(const std::string& app)> changed;
     };
 
     /// How the main process ended last.
@@ -54,6 +57,8 @@ public:
     void method_began(JobKind method);
     void method_ended(JobKind method, bool succeeded, const std::string& error);
     void script_announced(bool running);
+    /// Its start-up state, which is kept elsewhere, is another one.
+    void start_up_changed() { context_.changed(app_); }
 
     /// Makes what a method needs that may start something: the cgroup, where there are any. An
     /// error is logged, and the service goes without.
@@ -69,6 +74,9 @@ public:
 
     [[nodiscard]] const std::string& app() const { return app_; }
     [[nodiscard]] ServiceState state() const { return supervision_.state(); }
+    /// What is finer than the state: the method that runs, or how a failed one ended
+    /// ("exit-code", "signal", "script"); else the state itself.
+    [[nodiscard]] std::string_view sub_state() const;
     [[nodiscard]] std::optional<bool> running() const { return supervision_.running(); }
     /// comar has started or stopped it since boot, so a process that is not known is not its.
     [[nodiscard]] bool tracked() const;
@@ -105,8 +113,9 @@ private:
     std::vector<ProcessId> workers_;  ///< of the calls that run and may change something
     std::uint64_t since_ = 0;
     LastExit last_exit_;
-    bool died_badly_ = false;   ///< the main process that ended last did so with an error
-    bool had_process_ = false;  ///< in the method that runs, or ran last
+    bool died_badly_ = false;       ///< the main process that ended last did so with an error
+    std::vector<JobKind> methods_;  ///< that run now; each has been called by the one before it
+    bool had_process_ = false;      ///< in the method that runs, or ran last
     std::string last_error_;
     bool unsaved_ = false;
     bool forgotten_ = false;

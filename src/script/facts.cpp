@@ -31,10 +31,16 @@ Facts read(const json& object) {
     for (const auto& edge : object.value("starts", json::array())) {
         facts.starts.push_back({edge.at(0).get<std::string>(), edge.at(1).get<int>()});
     }
+    facts.actions = object.value("actions", std::map<std::string, std::string>{});
     return facts;
 }
 
 }  // namespace
+
+std::optional<std::string> Facts::action_of(const std::string& method) const {
+    const auto found = actions.find(method);
+    return found == actions.end() ? std::nullopt : std::optional(found->second);
+}
 
 bool Facts::defines(std::string_view method) const {
     return std::find(methods.begin(), methods.end(), method) != methods.end();
@@ -48,6 +54,7 @@ json to_json(const Facts& facts) {
         facts.default_state ? json(std::string(to_string(*facts.default_state))) : json();
     object["conf"] = facts.conf ? json(*facts.conf) : json();
     object["methods"] = facts.methods;
+    object["actions"] = facts.actions;
     object["starts"] = json::array();
     for (const auto& edge : facts.starts) object["starts"].push_back({edge.app, edge.line});
     return object;

@@ -30,8 +30,11 @@ struct Facts {
     std::optional<std::string> conf;       ///< serviceConf
     std::vector<std::string> methods;      ///< functions at top level
     std::vector<Edge> starts;
+    /// Polkit actions that the script wants on top of the model's, by method.
+    std::map<std::string, std::string> actions;
 
     [[nodiscard]] bool defines(std::string_view method) const;
+    [[nodiscard]] std::optional<std::string> action_of(const std::string& method) const;
 };
 
 [[nodiscard]] nlohmann::json to_json(const Facts& facts);

@@ -26,13 +26,13 @@ ENVIRONMENT = {
 class Daemon:
     """comard --root, in a Place. The place's write functions, gates and programs are here too."""
 
-    def __init__(self, place, user=None, environment=None, arguments=(), mounts=()):
+    def __init__(self, place, user=None, environment=None, arguments=(), mounts=(), program=None):
         self.place = place
         self.user = user
         self.root = str(place.root)
         self.log_path = place.folder / "comard.log"
         self.address = f"unix:path={self.root}/run/comar/bus"
-        self._command = [*_inside(mounts), str(BUILD / "bin/comard"), "--root", self.root,
+        self._command = [*_inside(mounts), str(program or BUILD / "bin/comard"), "--root", self.root,
                          *arguments]
         self._environment = {**ENVIRONMENT, **(environment or {})}
         self._child = None

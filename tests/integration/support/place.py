@@ -65,6 +65,17 @@ class Place:
             shutil.copy2(BUILD / "tests/bin/stand-in", path)
         return str(path)
 
+    def own_prefix(self):
+        """A copy of what is installed, to be changed by the test; comard finds its data there."""
+        prefix = self.folder / "prefix"
+        if not prefix.exists():
+            for part in ("lib/comar/python", "share/comar/models"):
+                shutil.copytree(BUILD / part, prefix / part)
+            (prefix / "bin").mkdir()
+            for program in ("comard", "comar", "comar-script-host"):
+                shutil.copy2(BUILD / "bin" / program, prefix / "bin")
+        return prefix
+
     # Events.
 
     def gate(self, name):

@@ -51,7 +51,7 @@ TEST(IntrospectionTest, WritesAnInterface) {
 
 TEST(IntrospectionTest, ADocumentHasTheStandardInterfacesAndTheChildren) {
     const auto own = interface_xml(sample);
-    const auto xml = introspection_xml({own, object_manager_xml()}, {"nginx", "my_app"});
+    const auto xml = introspection_xml({own}, {"nginx", "my_app"});
     EXPECT_TRUE(
         xml.starts_with("<!DOCTYPE node PUBLIC "
                         "\"-//freedesktop//DTD D-BUS Object Introspection 1.0//EN\"\n"))
@@ -66,8 +66,7 @@ TEST(IntrospectionTest, ADocumentHasTheStandardInterfacesAndTheChildren) {
         children.emplace_back(node.attribute("name").value());
     EXPECT_EQ(interfaces, (std::vector<std::string>{
                               "org.freedesktop.DBus.Peer", "org.freedesktop.DBus.Introspectable",
-                              "org.freedesktop.DBus.Properties", "org.example.Sample",
-                              "org.freedesktop.DBus.ObjectManager"}));
+                              "org.freedesktop.DBus.Properties", "org.example.Sample"}));
     EXPECT_EQ(children, (std::vector<std::string>{"nginx", "my_app"}));
 }
 

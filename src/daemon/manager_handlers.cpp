@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/manager_handlers.h"
+
+#include "core/name.h"
+#include "daemon/builtin_interfaces.h"
+#include "daemon/invoker.h"
+
+namespace comar {
+namespace {
+
+using nlohmann::json;
+
+/// An entry of a{sv}; null where it is not there.
+json option_of(const json& options, const std::string& name) {
+    for (const json& pair : options.at("dict")) {
+        if (pair[0] == name) return pair[1];
+    }
+    return {};
+}
+
+}  // namespace
+
+void ManagerHandlers::add_to(Handlers& handlers) {
+    const auto add = [&](const char* member, void (ManagerHandlers::*handle)(const IncomingCall&)) {
+        handlers.add(manager_interface(), member,
+                     [this, handle](const IncomingCall& call) { (this->*handle)(call); });
+    };
+    add("Register", &ManagerHandlers::register_script);
+    add("Restart", &ManagerHandlers::restart);
+    add("ListServices", &ManagerHandlers::list_services);
+    add("ReloadModels", &ManagerHandlers::reload_models);
+}
+
+void ManagerHandlers::register_script(const IncomingCall& call) {
+    const std::string path = call.arguments[2].get<std::string>();
+    const CallRequest request =
+        call.caller.request(bus_safe_name(call.arguments[0].get<std::string>()),
+                            call.arguments[1].get<std::string>(), "register");
+    parts_.registrar.add(
+        request, path,
+        [responder = call.responder,
+         path](const tl::expected<Registrar::Outcome, CallError>& outcome) {
+            if (!outcome) return responder.fail(outcome.error());
+            json findings = json::array();
+            for (const auto& finding : outcome->findings) {
+                findings.push_back(
+                    {finding.is_error ? "error" : "warning", finding.line, path, finding.message});
+            }
+            responder.reply("a(suss)s", json::array({std::move(findings), outcome->diff}));
+        });
+}
+
+void ManagerHandlers::restart(const IncomingCall& call) {
+    CallRequest request = call.caller.request(bus_safe_name(call.arguments[0].get<std::string>()),
+                                              service_model, "restart");
+    if (parts_.registry.find(service_model, request.app) == nullptr) {
+        return call.responder.fail({"Internal", "Unable to find " + request.app});
+    }
+    parts_.jobs.submit(JobKind::restart, std::move(request),
+                       [responder = call.responder](const CallReply& reply) {
+                           if (!reply) return responder.fail(reply.error());
+                           responder.reply();
+                       });
+}
+
+void ManagerHandlers::list_services(const IncomingCall& call) {
+    const json type = option_of(call.arguments[0], "type");
+    if (!type.is_null() && !type.is_string()) {
+        return call.responder.fail({"Invalid", "option type must be a string"});
+    }
+    parts_.listing.list(
+        call.caller.request("", service_model, "status"),
+        type.is_null() ? "" : type.get<std::string>(), [responder = call.responder](json rows) {
+            responder.reply(Listing::list_signature, json::array({std::move(rows)}));
+        });
+}
+
+void ManagerHandlers::reload_models(const IncomingCall& call) {
+    call.responder.reply("as", json::array({parts_.reload_models()}));
+}
+
+}  // namespace comar

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/property_news.h"
+
+#include <utility>
+
+#include "daemon/builtin_interfaces.h"
+#include "daemon/object_tree.h"
+
+namespace comar {
+namespace {
+
+using nlohmann::json;
+
+json value_of(const json& properties, const std::string& name) {
+    for (const json& pair : properties.at("dict")) {
+        if (pair[0] == name) return pair[1];
+    }
+    return {};
+}
+
+}  // namespace
+
+void PropertyNews::changed(const std::string& app) {
+    if (changed_.empty()) loop_.defer([this] { tell_all(); });
+    changed_.insert(app);
+}
+
+void PropertyNews::tell_all() {
+    const auto apps = std::exchange(changed_, {});
+    if (!broadcaster_.has_listeners()) return told_.clear();
+    for (const std::string& app : apps) tell(app);
+}
+
+void PropertyNews::tell(const std::string& app) {
+    const json now = read_(app);
+    if (now.is_null()) return;
+    json& before = told_[app];
+    json changed = json::array();
+    json invalidated = json::array();
+    for (const bus::Property& property : supervision_interface().properties) {
+        if (property.emits_change == bus::EmitsChange::invalidates) {
+            // Looking takes longer than telling that somebody may look.
+            invalidated.push_back(property.name);
+        }
+        if (property.emits_change != bus::EmitsChange::yes) continue;
+        json value = value_of(now, property.name);
+        if (before.is_object() && before.value(property.name, json()) == value) continue;
+        changed.push_back(json::array({property.name, value}));
+        before[property.name] = std::move(value);
+    }
+    if (changed.empty()) return;
+    broadcaster_.send(path_of(app), properties_interface().name, "PropertiesChanged", "sa{sv}as",
+                      json::array({supervision_interface().name,
+                                   {{"dict", std::move(changed)}},
+                                   std::move(invalidated)}));
+}
+
+}  // namespace comar
