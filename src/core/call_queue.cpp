@@ -31,11 +31,13 @@ bool CallQueue::has_room_for(const Origin& origin) const {
 }
 
 std::optional<Ticket> CallQueue::next() {
-    if (running_ >= limits_.running || blocked_ >= limits_.blocked || turns_.empty()) {
-        return std::nullopt;
-    }
-    std::string caller = std::move(turns_.front());
-    turns_.pop_front();
+    if (running_ >= limits_.running) return std::nullopt;
+    const auto turn = std::find_if(turns_.begin(), turns_.end(), [this](const std::string& one) {
+        return may_run(queues_.at(one).front());
+    });
+    if (turn == turns_.end()) return std::nullopt;
+    std::string caller = std::move(*turn);
+    turns_.erase(turn);
     const auto found = queues_.find(caller);
     const Waiting first = found->second.front();
     found->second.pop_front();
@@ -47,6 +49,10 @@ std::optional<Ticket> CallQueue::next() {
     no_longer_waits(first);
     ++running_;
     return first.call;
+}
+
+bool CallQueue::may_run(const Waiting& one) const {
+    return blocked_ < (one.user ? limits_.blocked : limits_.blocked_for_root);
 }
 
 bool CallQueue::withdraw(Ticket call) {

@@ -21,7 +21,9 @@ class CallQueue {
 public:
     struct Limits {
         std::size_t running = 32;             ///< calls at once
-        std::size_t blocked = 256;            ///< calls that wait for others; no new ones beyond
+        std::size_t blocked = 256;            ///< calls that wait for others; with more, users'
+                                              ///< calls are held up until some go on
+        std::size_t blocked_for_root = 1024;  ///< the same for those that may do anything
         std::size_t waiting_a_caller = 4096;  ///< more are refused
         std::size_t waiting_a_user = 4096;    ///< in all callers of one user
         std::size_t waiting_users = 16384;    ///< of all users together; the rest is for root
@@ -72,6 +74,7 @@ private:
     };
 
     [[nodiscard]] bool has_room_for(const Origin& origin) const;
+    [[nodiscard]] bool may_run(const Waiting& one) const;
     void no_longer_waits(const Waiting& one);
 
     Limits limits_;

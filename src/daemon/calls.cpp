@@ -159,7 +159,10 @@ void Calls::begin(Ticket ticket) {
 void Calls::on_worker(Ticket ticket, Result<Worker> worker) {
     Entry* entry = find(ticket);
     if (entry == nullptr) return;
-    if (!worker) return finish(ticket, error_reply("Internal", worker.error().message));
+    if (!worker) {
+        const char* name = pool_.is_shut_down() ? "Cancelled" : "Internal";
+        return finish(ticket, error_reply(name, worker.error().message));
+    }
     CallReply message = entry->message;
     if (message->is_null()) message = handler_.request_message(entry->request);
     if (!message) return finish(ticket, std::move(message));

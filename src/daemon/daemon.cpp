@@ -124,6 +124,8 @@ struct Daemon::Parts {
     void announce(const std::string& app, bool running);
     void script_added(const std::string& app, const std::string& model, bool is_new);
     void scripts_removed(const std::string& app, const std::vector<std::string>& removed_models);
+    void tell_of_objects(const std::string& signal, std::string_view signature,
+                         const json& arguments);
     std::vector<std::string> reload_models();
     void add_handlers();
     void identify(bus::Connection& connection, const bus::Message& message,
@@ -206,9 +208,8 @@ void Daemon::Parts::emit(const std::string& app, const bus::Model& model, const 
 /// Others may keep a list of what there is (ObjectManager).
 void Daemon::Parts::script_added(const std::string& app, const std::string& model, bool is_new) {
     if (!is_new) return news.changed(app);
-    broadcaster.send(std::string(package_folder), object_manager_interface().name,
-                     "InterfacesAdded", "oa{sa{sv}}",
-                     json::array({path_of(app), standard_handlers.interfaces_of(app, model)}));
+    tell_of_objects("InterfacesAdded", "oa{sa{sv}}",
+                    json::array({path_of(app), standard_handlers.interfaces_of(app, model)}));
 }
 
 void Daemon::Parts::scripts_removed(const std::string& app,
@@ -219,9 +220,16 @@ void Daemon::Parts::scripts_removed(const std::string& app,
         if (const bus::Model* model = models.find(name)) interfaces.push_back(model->interface());
         if (name == service_model) interfaces.push_back(supervision_interface().name);
     }
-    broadcaster.send(std::string(package_folder), object_manager_interface().name,
-                     "InterfacesRemoved", "oas",
-                     json::array({path_of(app), std::move(interfaces)}));
+    tell_of_objects("InterfacesRemoved", "oas",
+                    json::array({path_of(app), std::move(interfaces)}));
+}
+
+/// Both objects have all others below them.
+void Daemon::Parts::tell_of_objects(const std::string& signal, std::string_view signature,
+                                    const json& arguments) {
+    for (const char* path : {"/", "/package"}) {
+        broadcaster.send(path, object_manager_interface().name, signal, signature, arguments);
+    }
 }
 
 std::vector<std::string> Daemon::Parts::reload_models() {
@@ -298,8 +306,9 @@ void Daemon::Parts::begin_exit() {
     if (exit_timer) return;
     spdlog::info("stopping; services go on running");
     ::sd_notify(0, "STOPPING=1");
-    pool.shut_down();
+    jobs.cancel_waiting();
     calls.cancel_all();
+    pool.shut_down();
     const TimePoint deadline = loop.now() + exit_limit;
     exit_timer.emplace(loop, [this, deadline] { check_exit(deadline); });
     exit_timer->arm(0ms);

@@ -76,7 +76,16 @@ bool Dispatcher::handle(bus::Connection& connection, bus::Message& message) {
 }
 
 bool Dispatcher::refuse_unknown(const bus::Message& message, const Responder& responder) const {
-    if (is_standard(message.interface())) return false;
+    const bool exists = parts_.tree.exists(message.path());
+    if (is_standard(message.interface())) {
+        if (exists) {
+            responder.fail_with_name(
+                "org.freedesktop.DBus.Error.UnknownMethod",
+                fmt::format("cannot call {}.{} of {}: there is no such method",
+                            message.interface(), message.member(), message.path()));
+        }
+        return exists;
+    }
     const std::string app = app_of(message.path());
     if (!app.empty() && parts_.registry.models_of(app).empty()) {
         responder.fail({"Internal", "Unable to find " + app});

@@ -177,6 +177,23 @@ void Jobs::cancel_one(const std::string& app, Ticket job, std::uint64_t id) {
     drop_idle(app);
 }
 
+void Jobs::cancel_waiting() {
+    std::vector<std::pair<std::string, Waiter>> waiters;
+    for (auto& [app, line] : lines_) {
+        while (!line.queue.waiting().empty()) {
+            const Ticket job = line.queue.waiting().back().ticket;
+            for (Waiter& waiter : line.pending.at(job).waiters) {
+                waiters.emplace_back(app, std::move(waiter));
+            }
+            withdraw(line, job);
+        }
+    }
+    for (const auto& [app, waiter] : waiters) {
+        waiter.done(tl::unexpected(CallError{
+            "Cancelled", "cannot finish what " + app + " should do: comard is stopping"}));
+    }
+}
+
 void Jobs::withdraw(Line& line, Ticket job) {
     const auto behind = line.queue.behind(job);
     line.queue.withdraw(job);

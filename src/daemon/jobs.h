@@ -34,6 +34,9 @@ public:
     /// else waits for is withdrawn, or ended where it runs. False: there is no such request.
     bool cancel(std::uint64_t id);
 
+    /// Withdraws all that do not run yet: they fail with Cancelled, for comard is stopping.
+    void cancel_waiting();
+
     /// Whether a job of this service runs or waits.
     [[nodiscard]] bool busy(const std::string& app) const;
 

@@ -79,6 +79,10 @@ void SystemBus::on_ready() {
     auto changes = connection_->subscribe(
         rule, [this](bus::Message& message) { on_name_owner_changed(message); });
     if (changes) owner_changes_ = std::move(*changes);
+    request_name();
+}
+
+void SystemBus::request_name() {
     auto name = connection_->request_name(options_.name, [this](const Result<>& outcome) {
         if (outcome) {
             spdlog::info("serving as {} on the system bus", options_.name);
@@ -125,6 +129,8 @@ void SystemBus::on_name_owner_changed(bus::Message& message) {
     if (message.signature() != "sss" || !body) return;
     const std::string name = (*body)[0].get<std::string>();
     const bool left = (*body)[2].get<std::string>().empty();
+    // Whoever had our name has let it go.
+    if (left && name == options_.name) request_name();
     if (!left || !name.starts_with(':')) return;
     uids_.erase(name);
     sender_gone_(name);

@@ -45,6 +45,7 @@ public:
 
 private:
     void connect();
+    void request_name();
     void on_ready();
     void on_lost();
     void watch_for_socket();

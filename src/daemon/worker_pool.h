@@ -76,6 +76,7 @@ public:
 
     /// Kills the host and takes no calls any more.
     void shut_down();
+    [[nodiscard]] bool is_shut_down() const { return shut_down_; }
 
 private:
     struct Waiting {

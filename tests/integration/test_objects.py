@@ -75,12 +75,13 @@ def test_what_is_registered_and_removed_is_told(comard):
     comard.register("web", HANDLER, model="System.PackageHandler")
     comard.register("web", service_script("def stop():\n    pass\n"))
     comard.bus.remove("web")
+    # Told by / and by /package.
     assert [(path, set(interfaces)) for path, interfaces in added.all()] == [
-        (service.path, {f"{NAME}.System.Service", SUPERVISION}),
-        (service.path, {f"{NAME}.System.PackageHandler"}),
+        *2 * [(service.path, {f"{NAME}.System.Service", SUPERVISION})],
+        *2 * [(service.path, {f"{NAME}.System.PackageHandler"})],
     ]
     assert [(path, set(interfaces)) for path, interfaces in removed.all()] == [
-        (service.path, {f"{NAME}.System.Service", f"{NAME}.System.PackageHandler", SUPERVISION})]
+        *2 * [(service.path, {f"{NAME}.System.Service", f"{NAME}.System.PackageHandler", SUPERVISION})]]
 
 
 # PropertiesChanged

@@ -21,7 +21,7 @@ public:
     explicit Callers(test::History& history)
         : history_(history),
           limits_{.running = 1 + history.below(4),
-                  .blocked = 1 + history.below(4),
+                  .blocked_for_root = 1 + history.below(4),
                   .waiting_a_caller = 1 + history.below(6),
                   .waiting = 1 + history.below(12)},
           queue_(limits_) {}
@@ -97,7 +97,7 @@ private:
 
     void next() {
         history_.note("next");
-        const bool may = runs_.size() < limits_.running && blocked_.size() < limits_.blocked &&
+        const bool may = runs_.size() < limits_.running && blocked_.size() < limits_.blocked_for_root &&
                          count_waiting() > 0;
         const auto call = queue_.next();
         EXPECT_EQ(call.has_value(), may);

@@ -223,7 +223,7 @@ TEST_F(CallQueueTest, ACallThatGoesOnMayExceedTheLimitForAMoment) {
 }
 
 TEST_F(CallQueueTest, WhenManyWaitForOthersNoNewOnesBegin) {
-    CallQueue queue({.running = 2, .blocked = 2});
+    CallQueue queue({.running = 2, .blocked = 1, .blocked_for_root = 2});
     const auto calls = push_many(queue, "a", 4);
     for (int i = 0; i < 2; ++i) {
         queue.next();
@@ -237,6 +237,19 @@ TEST_F(CallQueueTest, WhenManyWaitForOthersNoNewOnesBegin) {
     EXPECT_EQ(queue.next(), std::nullopt);
     queue.resumed();
     EXPECT_EQ(queue.next(), calls[3]);
+}
+
+TEST_F(CallQueueTest, RootIsNotHeldUpByWhatUsersWaitFor) {
+    CallQueue queue({.running = 2, .blocked = 1, .blocked_for_root = 2});
+    const Ticket first = push(queue, "a", 1000);
+    const Ticket second = push(queue, "a", 1000);
+    const Ticket root = push(queue, "b");
+    EXPECT_EQ(queue.next(), first);
+    queue.blocked();
+    EXPECT_EQ(queue.next(), root);
+    EXPECT_EQ(queue.next(), std::nullopt);
+    queue.ended_blocked();
+    EXPECT_EQ(queue.next(), second);
 }
 
 TEST_F(CallQueueTest, WhatARunningCallWaitsForRunsAtOnceEvenAtTheLimit) {
