@@ -29,6 +29,8 @@ constexpr int max_kill_rounds = 300;
 constexpr std::uint64_t max_worker_memory = std::uint64_t{1} << 30;
 constexpr auto memory_interval = 200ms;
 
+constexpr int max_last_pieces = 1024;
+
 std::string describe(const ExitStatus& status) {
     if (status.signal != 0) {
         return "was killed by signal " + std::to_string(status.signal) + " (" +
@@ -201,10 +203,11 @@ void RunningCall::answer(CallReply reply, std::vector<ProcessId> left) {
 }
 
 void RunningCall::on_exit(ExitStatus status) {
-    // What it said last may still be in the socket.
-    while (phase_ == Phase::running && !channel_.at_end()) {
+    // What it said last may still be in the socket, in as many pieces as a large frame takes. A
+    // process that it has forked may hold the other end and go on writing.
+    for (int piece = 0; piece < max_last_pieces && phase_ == Phase::running; ++piece) {
         auto frames = channel_.receive();
-        if (!frames || (frames->empty() && !channel_.at_end())) break;
+        if (!frames || (frames->empty() && channel_.drained())) break;
         for (const json& frame : *frames) {
             // After its answer it may ask for nothing more: who would give a lock back?
             if (phase_ == Phase::running) on_message(frame);

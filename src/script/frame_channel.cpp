@@ -91,6 +91,7 @@ Result<std::vector<nlohmann::json>> FrameChannel::receive() {
     std::vector<nlohmann::json> frames;
     const auto count = read_some();
     if (!count) return Failure(count.error());
+    drained_ = *count == 0;
     while (true) {
         auto frame = next_frame();
         if (!frame) return Failure(std::move(frame.error()));

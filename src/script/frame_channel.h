@@ -41,6 +41,8 @@ public:
 
     /// The other end has closed, and all it sent was received.
     [[nodiscard]] bool at_end() const { return at_end_; }
+    /// The last receive() found nothing to read: all that was sent so far was received.
+    [[nodiscard]] bool drained() const { return drained_; }
 
     /// Gives the socket away, for another conversation. Empty where this one is not over: something
     /// is unsent, or was received and not taken.
@@ -58,6 +60,7 @@ private:
     std::size_t sent_ = 0;
     std::string incoming_;
     std::deque<UniqueFd> fds_;
+    bool drained_ = false;
     bool at_end_ = false;
 };
 

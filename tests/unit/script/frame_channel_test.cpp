@@ -56,6 +56,23 @@ void send_fd(const UniqueFd& socket, const std::string& bytes, int fd) {
     ASSERT_EQ(::sendmsg(socket.get(), &header, 0), static_cast<ssize_t>(copy.size()));
 }
 
+TEST(FrameChannelTest, ALargeFrameComesInPiecesAndIsThereWhenNothingIsLeftToRead) {
+    auto [channel, other] = make_ends();
+    write_all(other, frame(json(std::string(100'000, 'x')).dump()));
+    other.reset();
+    std::size_t frames = 0;
+    int pieces = 0;
+    while (!channel.drained()) {
+        const auto got = channel.receive();
+        ASSERT_TRUE(got);
+        frames += got->size();
+        ++pieces;
+    }
+    EXPECT_EQ(frames, 1U);
+    EXPECT_GT(pieces, 2) << "the first piece had no whole frame in it";
+    EXPECT_TRUE(channel.at_end());
+}
+
 TEST(FrameChannelTest, WhatIsSentComesOutAtTheOtherEnd) {
     auto [channel, other] = make_ends();
     FrameChannel peer(std::move(other));
