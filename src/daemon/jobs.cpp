@@ -28,6 +28,7 @@ bool ends_started(JobKind kind) { return kind != JobKind::stop && kind != JobKin
 }  // namespace
 
 void Jobs::submit(JobKind kind, CallRequest request, Done done) {
+    if (is_needless(kind, request)) return done(nlohmann::json());
     Line& line = lines_.try_emplace(request.app, tickets_).first->second;
     const auto& running = line.queue.running();
     const bool own_chain =
@@ -38,6 +39,14 @@ void Jobs::submit(JobKind kind, CallRequest request, Done done) {
         return run_phases(std::move(request), phases_of(kind), std::nullopt, std::move(done));
     }
     submit_queued(line, kind, std::move(request), std::move(done));
+}
+
+/// What a script needs and what runs is not started again (SPEC 5); whoever starts it by name may
+/// know better.
+bool Jobs::is_needless(JobKind kind, const CallRequest& request) const {
+    if (kind != JobKind::start || !request.parent || busy(request.app)) return false;
+    const Service* service = find_service_(request.app);
+    return service != nullptr && service->running().value_or(false);
 }
 
 void Jobs::submit_queued(Line& line, JobKind kind, CallRequest request, Done done) {

@@ -58,6 +58,7 @@ private:
         [[nodiscard]] bool has_room(bool for_another_job) const;
     };
 
+    [[nodiscard]] bool is_needless(JobKind kind, const CallRequest& request) const;
     void submit_queued(Line& line, JobKind kind, CallRequest request, Done done);
     Result<Ticket> take_place(Line& line, JobKind kind, const CallRequest& request);
     void pump(const std::string& app, std::optional<JobKind> started_before);

@@ -262,10 +262,10 @@ json Service::snapshot() const {
 
 std::string Service::state_path() const { return context_.state_folder + "/" + app_; }
 
-void Service::forget() {
+std::optional<Cgroup> Service::forget() {
     forgotten_ = true;
-    processes_.release();
     (void)::unlink(state_path().c_str());
+    return processes_.release();
 }
 
 }  // namespace comar

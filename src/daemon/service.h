@@ -87,10 +87,11 @@ public:
     [[nodiscard]] const LastExit& last_exit() const { return last_exit_; }
     [[nodiscard]] const std::string& last_error() const { return last_error_; }
 
-    /// It is not registered any more: forgets state file and cgroup.
-    void forget();
+    /// It is not registered any more: forgets state file and cgroup. One that is not empty yet is
+    /// returned.
+    std::optional<Cgroup> forget();
     /// comard ends: an empty cgroup goes, the rest stays.
-    void release() { processes_.release(); }
+    void release() { (void)processes_.release(); }
 
     /// Writes what waits to be written. Also done by itself, later in the same loop iteration.
     void save();

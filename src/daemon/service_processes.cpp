@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <utility>
 
 #include <sys/epoll.h>
 
@@ -232,12 +233,13 @@ std::chrono::microseconds ServiceProcesses::cpu_time() const {
     return sum;
 }
 
-void ServiceProcesses::release() {
+std::optional<Cgroup> ServiceProcesses::release() {
     cgroup_watch_.reset();
     cgroup_events_.reset();
+    auto cgroup = std::exchange(cgroup_, std::nullopt);
     // Busy means that processes are left; the cgroup stays with them.
-    if (cgroup_) (void)cgroup_->remove();
-    cgroup_.reset();
+    if (cgroup && cgroup->remove()) cgroup.reset();
+    return cgroup;
 }
 
 }  // namespace comar

@@ -83,8 +83,8 @@ public:
     [[nodiscard]] std::uint64_t memory_bytes() const;
     [[nodiscard]] std::chrono::microseconds cpu_time() const;
 
-    /// Removes the cgroup, if it is empty.
-    void release();
+    /// Removes the cgroup, if it is empty; or else it is returned.
+    std::optional<Cgroup> release();
 
 private:
     struct Adopted {

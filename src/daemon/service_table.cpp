@@ -25,7 +25,7 @@ bool in_folder(const Result<std::string>& cgroup, const std::string& folder) {
 }  // namespace
 
 ServiceTable::ServiceTable(Service::Context context, const Registry& registry)
-    : context_(std::move(context)), registry_(registry) {
+    : context_(std::move(context)), registry_(registry), remover_(context_.loop) {
     context_.orphans = [this](std::uint64_t since) { return orphans(since); };
     context_.taken = [this](const ProcessId& process, const std::string& app) {
         return is_taken(process, app);
@@ -36,7 +36,10 @@ ServiceTable::ServiceTable(Service::Context context, const Registry& registry)
 Service* ServiceTable::find(const std::string& app) {
     if (registry_.find(service_model, app) == nullptr) return nullptr;
     auto& service = services_[app];
-    if (!service) service = std::make_unique<Service>(context_, app);
+    if (!service) {
+        service = std::make_unique<Service>(context_, app);
+        remover_.keep(context_.cgroup_parent + "/" + app);
+    }
     return service.get();
 }
 
@@ -74,7 +77,7 @@ void ServiceTable::restore_one(const std::string& app) {
 void ServiceTable::forget(const std::string& app) {
     const auto found = services_.find(app);
     if (found == services_.end()) return;
-    found->second->forget();
+    if (const auto cgroup = found->second->forget()) remover_.remove_when_empty(*cgroup);
     // It may be asked for the last time further up in this very call.
     context_.loop.defer([gone = std::shared_ptr<Service>(std::move(found->second))] {});
     services_.erase(found);
@@ -119,6 +122,7 @@ void ServiceTable::shut_down() {
         service->save();
         if (!service->processes().alive()) service->release();
     }
+    remover_.finish();
     if (!context_.cgroup_parent.empty()) (void)::rmdir(context_.cgroup_parent.c_str());
 }
 

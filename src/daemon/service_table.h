@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/cgroup_remover.h"
 #include "daemon/service.h"
 #include "script/registry.h"
 
@@ -53,6 +54,7 @@ private:
 
     Service::Context context_;
     const Registry& registry_;
+    CgroupRemover remover_;
     std::map<std::string, std::unique_ptr<Service>> services_;
     std::function<std::vector<ProcessId>()> own_children_;
     ServiceProcesses::Reaps reaps_;
