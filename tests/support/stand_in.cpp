@@ -2,17 +2,20 @@
 //
 // stand-in: behaves like whatever daemon a test needs. tests/README.md tells how tests use it.
 //
-// What happens, in this order: say and complain, exit at once (--exit), become another user, fork
-// into the background, start children, wait for the gate, write the pidfile, tell, let the
-// foreground parent go, serve until SIGTERM.
+// What happens, in this order: say and complain, signal another process (--term, --hup), exit at
+// once (--exit), become another user, fork into the background, start children, wait for the gate,
+// write the pidfile, tell, let the foreground parent go, serve until SIGTERM.
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -32,12 +35,14 @@ constexpr char usage[] = R"(usage: stand-in [option]...
   --keep-output         with --fork: keep stdout and stderr instead of /dev/null
   --early               with --fork: let the caller go before anything is set up
   --pidfile PATH        write the pid of the serving process
+  --more TEXT           second line of the pidfile
   --remove-pidfile      remove that file at the end
   --wait-for FIFO       read one byte from FIFO before the pidfile is written
   --tell FIFO           write "PID\n" to FIFO once serving
   --signals FIFO        write the name of each signal (HUP, USR1, USR2, INT, TERM) to FIFO
   --children N          start N children that live until they are killed
   --stray               children leave the session and process group
+  --workers             children end when the serving process does
   --user NAME           become that user
   --comm NAME           take that name (comm)
   --title TEXT          overwrite the command line, as nginx does
@@ -45,11 +50,20 @@ constexpr char usage[] = R"(usage: stand-in [option]...
   --complain TEXT       print TEXT to stderr
   --print BYTES         print that many bytes to stdout
   --listen PATH         accept connections on a Unix socket
+  --term PROCESS        send SIGTERM to a process: a pid, or the path of a pidfile
+  --hup PROCESS         send it SIGHUP
   --exit CODE           exit at once, in the foreground
   --ignore-term         survive SIGTERM
   --on-term-wait FIFO   at SIGTERM, read one byte from FIFO before exiting
   --on-term-delay MS    at SIGTERM, exit only after that time
   --on-term-exit CODE   exit code at SIGTERM; default 0
+
+Where a file PROGRAM.options lies beside the executable, the options are in there, one a line, and
+the command line is that of the daemon that is stood in for:
+  --fork                as above
+  ?WORD --fork          only if WORD is on the command line; !WORD: only if it is not
+  --pidfile @WORD       with the argument after WORD; @WORD= : with what follows in the same one;
+                        ignored if there is no such argument
 )";
 
 struct Options {
@@ -59,13 +73,14 @@ struct Options {
     bool remove_pidfile = false;
     bool ignore_term = false;
     bool stray = false;
+    bool workers = false;
     int children = 0;
     int exit_code = -1;
     int on_term_exit = 0;
     int on_term_delay_ms = 0;
     long print_bytes = 0;
-    std::string pidfile, wait_for, tell, signals, user, comm, title, say, complain, listen,
-        on_term_wait;
+    std::string pidfile, more, wait_for, tell, signals, user, comm, title, say, complain, listen,
+        term, hup, on_term_wait;
 };
 
 [[noreturn]] void die(const std::string& what) {
@@ -99,6 +114,7 @@ constexpr Flag flags[] = {
     {"--remove-pidfile", &Options::remove_pidfile},
     {"--ignore-term", &Options::ignore_term},
     {"--stray", &Options::stray},
+    {"--workers", &Options::workers},
 };
 constexpr Number numbers[] = {
     {"--children", &Options::children},
@@ -107,17 +123,13 @@ constexpr Number numbers[] = {
     {"--on-term-delay", &Options::on_term_delay_ms},
 };
 constexpr Text texts[] = {
-    {"--pidfile", &Options::pidfile},
-    {"--wait-for", &Options::wait_for},
-    {"--tell", &Options::tell},
-    {"--signals", &Options::signals},
-    {"--user", &Options::user},
-    {"--comm", &Options::comm},
-    {"--title", &Options::title},
-    {"--say", &Options::say},
-    {"--complain", &Options::complain},
-    {"--listen", &Options::listen},
-    {"--on-term-wait", &Options::on_term_wait},
+    {"--pidfile", &Options::pidfile},   {"--more", &Options::more},
+    {"--wait-for", &Options::wait_for}, {"--tell", &Options::tell},
+    {"--signals", &Options::signals},   {"--user", &Options::user},
+    {"--comm", &Options::comm},         {"--title", &Options::title},
+    {"--say", &Options::say},           {"--complain", &Options::complain},
+    {"--listen", &Options::listen},     {"--term", &Options::term},
+    {"--hup", &Options::hup},           {"--on-term-wait", &Options::on_term_wait},
 };
 
 bool take_flag(Options& options, std::string_view name) {
@@ -135,15 +147,59 @@ bool take_value(Options& options, std::string_view name, const char* value) {
     return false;
 }
 
-Options parse(int argc, char** argv) {
+using Words = std::vector<std::string>;
+
+Options parse(const Words& words) {
     Options options;
-    for (int i = 1; i < argc; ++i) {
-        const std::string_view name = argv[i];
-        if (name == "--help") std::exit(std::fputs(usage, stdout) < 0);
-        if (take_flag(options, name)) continue;
-        if (i + 1 == argc || !take_value(options, name, argv[i + 1])) refuse(name);
-        ++i;
+    for (auto word = words.begin(); word != words.end(); ++word) {
+        if (*word == "--help") std::exit(std::fputs(usage, stdout) < 0);
+        if (take_flag(options, *word)) continue;
+        const auto value = word + 1;
+        if (value == words.end() || !take_value(options, *word, value->c_str())) refuse(*word);
+        word = value;
     }
+    return options;
+}
+
+/// What belongs to `word` on a command line: the argument after it, or after its `=` in the same.
+std::optional<std::string> argument_of(const std::string& word, const Words& arguments) {
+    for (auto argument = arguments.begin(); argument != arguments.end(); ++argument) {
+        if (*argument == word && argument + 1 != arguments.end()) return *(argument + 1);
+        if (word.ends_with('=') && argument->starts_with(word))
+            return argument->substr(word.size());
+    }
+    return std::nullopt;
+}
+
+bool has(const Words& words, const std::string& word) {
+    return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+/// Appends the option in a line of PROGRAM.options, if it applies to that command line.
+void append_option(const std::string& line, const Words& arguments, Words& options) {
+    const auto space = line.find(' ');
+    const std::string name = line.substr(0, space);
+    const std::string value = space == std::string::npos ? "" : line.substr(space + 1);
+    if (name.starts_with('?') || name.starts_with('!')) {
+        if (has(arguments, name.substr(1)) == name.starts_with('?'))
+            append_option(value, arguments, options);
+    } else if (!value.starts_with('@')) {
+        options.push_back(name);
+        if (!value.empty()) options.push_back(value);
+    } else if (const auto found = argument_of(value.substr(1), arguments)) {
+        options.insert(options.end(), {name, *found});
+    }
+}
+
+/// Our options: the arguments, or what PROGRAM.options makes of them.
+Words read_options(const Words& arguments) {
+    char path[4096];
+    const ssize_t length = ::readlink("/proc/self/exe", path, sizeof path);
+    std::ifstream file(std::string(path, length < 0 ? 0 : static_cast<std::size_t>(length)) +
+                       ".options");
+    if (!file) return arguments;
+    Words options;
+    for (std::string line; std::getline(file, line);) append_option(line, arguments, options);
     return options;
 }
 
@@ -198,11 +254,22 @@ void become(const std::string& name) {
         die("become " + name);
 }
 
-void write_pidfile(const std::string& path) {
-    const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (fd < 0) die("create " + path);
+void write_pidfile(const Options& options) {
+    const int fd = ::open(options.pidfile.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (fd < 0) die("create " + options.pidfile);
     write_all(fd, std::to_string(::getpid()) + "\n");
+    if (!options.more.empty()) write_all(fd, options.more + "\n");
     ::close(fd);
+}
+
+/// `process`: a pid, or the path of a pidfile.
+void send(int signal, const std::string& process) {
+    int pid = 0;
+    if (process.starts_with('/'))
+        std::ifstream(process) >> pid;
+    else
+        pid = std::atoi(process.c_str());
+    if (pid <= 1 || ::kill(pid, signal) < 0) die("signal " + process);
 }
 
 int listen_on(const std::string& path) {
@@ -211,6 +278,7 @@ int listen_on(const std::string& path) {
     if (path.size() >= sizeof address.sun_path) die("fit " + path);
     std::memcpy(address.sun_path, path.data(), path.size());
     const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ::unlink(path.c_str());  // left behind by a run that was killed
     if (fd < 0 || ::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) < 0 ||
         ::listen(fd, 16) < 0)
         die("listen on " + path);
@@ -223,6 +291,7 @@ void start_children(const Options& options, const sigset_t& original) {
         if (::fork() != 0) continue;
         ::sigprocmask(SIG_SETMASK, &original, nullptr);
         if (options.stray) ::setsid();
+        if (options.workers) ::prctl(PR_SET_PDEATHSIG, SIGKILL);
         for (;;) ::pause();
     }
 }
@@ -306,8 +375,10 @@ void speak(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    const Options options = parse(argc, argv);
+    const Options options = parse(read_options(Words(argv + 1, argv + argc)));
     speak(options);
+    if (!options.term.empty()) send(SIGTERM, options.term);
+    if (!options.hup.empty()) send(SIGHUP, options.hup);
     if (options.exit_code >= 0) return options.exit_code;
 
     sigset_t caught, original;
@@ -325,7 +396,7 @@ int main(int argc, char** argv) {
     if (!options.comm.empty()) ::prctl(PR_SET_NAME, options.comm.c_str());
     if (!options.title.empty()) retitle(argc, argv, options.title);
     if (!options.wait_for.empty()) pass_gate(options.wait_for);
-    if (!options.pidfile.empty()) write_pidfile(options.pidfile);
+    if (!options.pidfile.empty()) write_pidfile(options);
     if (options.fork && !options.keep_output) drop_output();
     if (!options.tell.empty()) tell(options.tell, std::to_string(::getpid()));
     if (caller >= 0 && !options.early) write_all(caller, "+");

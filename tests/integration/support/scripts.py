@@ -31,6 +31,12 @@ def service_script(body, told=None, **names):
     return _HEADER + constants + tell + "\n" + textwrap.dedent(body).lstrip("\n")
 
 
+def doing(body, told=None, **names):
+    """A service whose start() does `body`."""
+    start = textwrap.indent(textwrap.dedent(body).strip("\n"), "    ")
+    return service_script(f"def start():\n{start}\n\ndef stop():\n    pass\n", told, **names)
+
+
 def detached(server, args="", **more):
     """A service whose program stays in the foreground."""
     return service_script("""

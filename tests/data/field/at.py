@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: MIT
+from comar.service import *
+
+serviceType = "local"
+serviceDesc = _({"en": "Deferred commands",
+                 "tr": "Ertelenmiş komutlar"})
+serviceDefault = "on"
+serviceConf = "atd"
+
+PIDFILE = "/run/atd.pid"
+
+@synchronized
+def start():
+    startService(command="/usr/sbin/atd",
+                 args="-f -l %s -b %s" % (config.get("LOADAVG", "1.5"),
+                                       config.get("BATCH_INTERVAL", "60")),
+                 pidfile=PIDFILE,
+                 makepid=True,
+                 detach=True,
+                 donotify=True)
+
+@synchronized
+def stop():
+    stopService(pidfile=PIDFILE,
+                donotify=True)
+
+def status():
+    return isServiceRunning(PIDFILE)
