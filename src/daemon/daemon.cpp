@@ -291,7 +291,9 @@ Result<> Daemon::Parts::listen() {
                        });
     bus::PeerServerOptions serve;
     serve.path = paths.socket;
-    serve.names = {options.bus_name};
+    // Whatever it is called on the system bus, there is no other comard on this socket.
+    serve.names = {"tr.org.pardus.comar"};
+    if (options.bus_name != serve.names.front()) serve.names.push_back(options.bus_name);
     auto listening = bus::PeerServer::listen(loop, std::move(serve));
     if (!listening) return Failure(std::move(listening.error()));
     server.emplace(std::move(*listening));

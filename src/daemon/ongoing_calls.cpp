@@ -9,7 +9,7 @@ namespace {
 
 /// "start", "System.Service.start" and the whole name mean the same.
 bool is_called(const std::string& name, std::string_view method) {
-    if (method.empty() || name == method) return true;
+    if (method.empty() || method == "*" || name == method) return true;
     return name.size() > method.size() && name.ends_with(method) &&
            name[name.size() - method.size() - 1] == '.';
 }

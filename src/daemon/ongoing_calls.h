@@ -24,7 +24,7 @@ public:
     void end(Id id) { calls_.erase(id); }
 
     /// Ends the caller's calls of that method, which may be named without its interface, or all of
-    /// them where it is empty. Returns how many.
+    /// them where it is empty or "*". Returns how many.
     int cancel(std::string_view caller, std::string_view method);
 
     /// The names of the calls of one caller, or of all where `caller` is empty. Sorted.

@@ -205,7 +205,7 @@ def test_running_calls_are_listed_for_their_caller_and_for_all(comard, told):
     assert running(comard.bus, True) == []
 
 
-@pytest.mark.parametrize("method", ["start", "System.Service.start", f"{NAME}.System.Service.start", ""])
+@pytest.mark.parametrize("method", ["start", "System.Service.start", f"{NAME}.System.Service.start", "", "*"])
 def test_a_caller_ends_its_running_call(comard, told, method):
     service = comard.register("app", waiting(comard.gate("gate"), told))
     start = service.begin("start")
