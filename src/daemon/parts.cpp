@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/parts.h"
+
+#include <spdlog/spdlog.h>
+#include <systemd/sd-daemon.h>
+
+#include "daemon/builtin_interfaces.h"
+
+namespace comar {
+namespace {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+
+/// What was cancelled at the end gets so long to be over.
+constexpr auto exit_limit = 5s;
+constexpr auto exit_poll = 10ms;
+
+}  // namespace
+
+Calls::Limits limits_of(const Settings& settings) {
+    Calls::Limits limits;
+    limits.queue.running = settings.concurrency;
+    limits.change = settings.change_limit;
+    limits.read = settings.read_limit;
+    return limits;
+}
+
+bus::ModelTable load_models(const std::string& folder) {
+    auto loaded = bus::ModelTable::load(folder);
+    for (const Error& error : loaded.errors) spdlog::error("{}, skipping", error.message);
+    return std::move(loaded.table);
+}
+
+void Daemon::Parts::emit(const std::string& app, const bus::Model& model, const bus::Signal& signal,
+                         const json& arguments) {
+    broadcaster.send(path_of(app), model.interface(), signal.name, signal.signature(), arguments);
+}
+
+/// Others may keep a list of what there is (ObjectManager).
+void Daemon::Parts::script_added(const std::string& app, const std::string& model, bool is_new) {
+    if (!is_new) return news.changed(app);
+    tell_of_objects("InterfacesAdded", "oa{sa{sv}}",
+                    json::array({path_of(app), standard_handlers.interfaces_of(app, model)}));
+}
+
+void Daemon::Parts::scripts_removed(const std::string& app,
+                                    const std::vector<std::string>& removed_models) {
+    news.forget(app);
+    json interfaces = json::array();
+    for (const std::string& name : removed_models) {
+        if (const bus::Model* model = models.find(name)) interfaces.push_back(model->interface());
+        if (name == service_model) interfaces.push_back(supervision_interface().name);
+    }
+    tell_of_objects("InterfacesRemoved", "oas", json::array({path_of(app), std::move(interfaces)}));
+}
+
+/// Both objects have all others below them.
+void Daemon::Parts::tell_of_objects(const std::string& signal, std::string_view signature,
+                                    const json& arguments) {
+    for (const char* path : {"/", "/package"}) {
+        broadcaster.send(path, object_manager_interface().name, signal, signature, arguments);
+    }
+}
+
+std::vector<std::string> Daemon::Parts::reload_models() {
+    auto loaded = bus::ModelTable::load(paths.models);
+    std::vector<std::string> problems;
+    for (const Error& error : loaded.errors) {
+        spdlog::error("{}, skipping", error.message);
+        problems.push_back(error.message);
+    }
+    models = std::move(loaded.table);
+    spdlog::info("loaded {} models", models.names().size());
+    return problems;
+}
+
+void Daemon::Parts::add_handlers() {
+    core_handlers.add_to(handlers);
+    manager_handlers.add_to(handlers);
+    standard_handlers.add_to(handlers);
+}
+
+void Daemon::Parts::announce(const std::string& app, bool running) {
+    const bus::Model* model = models.find(service_model);
+    const bus::Signal* changed = model == nullptr ? nullptr : model->find_signal("Changed");
+    if (changed != nullptr) {
+        emit(app, *model, *changed, json::array({app, running ? "started" : "stopped"}));
+    }
+}
+
+void Daemon::Parts::identify(bus::Connection& connection, const bus::Message& message,
+                             const std::function<void(Caller)>& callback) {
+    const std::string name = connection.caller_name(message);
+    if (connection.peer()) {
+        return callback(Caller{name, name, connection.peer()->uid, {}, false, false});
+    }
+    const bool interactive = message.allows_interaction();
+    system_bus->uid_of(name, [name, interactive, callback](std::optional<uid_t> uid) {
+        callback(Caller{name, "system bus " + name, uid, {}, true, interactive});
+    });
+}
+
+Result<> Daemon::Parts::listen() {
+    const auto handler = [this](bus::Connection& connection, bus::Message& message) {
+        return dispatcher->handle(connection, message);
+    };
+    if (!options.bus_address.empty()) {
+        system_bus.emplace(loop, SystemBus::Options{options.bus_address, options.bus_name}, handler,
+                           [this](const std::string& sender) {
+                               languages.forget("system bus " + sender);
+                               polkit->forget(sender);
+                           });
+        polkit.emplace(*system_bus);
+    }
+    authorizer.emplace(polkit ? &*polkit : nullptr);
+    dispatcher.emplace(Dispatcher::Parts{models, registry, tree, handlers, *authorizer, languages,
+                                         ongoing, invoker},
+                       [this](bus::Connection& connection, const bus::Message& message,
+                              const std::function<void(Caller)>& callback) {
+                           identify(connection, message, callback);
+                       });
+    bus::PeerServerOptions serve;
+    serve.path = paths.socket;
+    // Whatever it is called on the system bus, there is no other comard on this socket.
+    serve.names = {"tr.org.pardus.comar"};
+    if (options.bus_name != serve.names.front()) serve.names.push_back(options.bus_name);
+    auto listening = bus::PeerServer::listen(loop, std::move(serve));
+    if (!listening) return Failure(std::move(listening.error()));
+    server.emplace(std::move(*listening));
+    server->set_handler(handler);
+    server->on_client_gone([this](const std::string& name) { languages.forget(name); });
+    if (system_bus) system_bus->start();
+    return {};
+}
+
+/// Services go on: whoever ends comard does not ask to end them, and the next comard finds them.
+void Daemon::Parts::begin_exit() {
+    if (exit_timer) return;
+    spdlog::info("stopping; services go on running");
+    ::sd_notify(0, "STOPPING=1");
+    jobs.cancel_waiting();
+    calls.cancel_all();
+    pool.shut_down();
+    const TimePoint deadline = loop.now() + exit_limit;
+    exit_timer.emplace(loop, [this, deadline] { check_exit(deadline); });
+    exit_timer->arm(0ms);
+}
+
+void Daemon::Parts::check_exit(TimePoint deadline) {
+    if (calls.idle() || loop.now() >= deadline) return loop.quit(0);
+    exit_timer->arm(exit_poll);
+}
+
+}  // namespace comar

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bus/model_table.h"
+#include "bus/peer_server.h"
+#include "daemon/authorizer.h"
+#include "daemon/broadcaster.h"
+#include "daemon/calls.h"
+#include "daemon/core_handlers.h"
+#include "daemon/daemon.h"
+#include "daemon/dispatcher.h"
+#include "daemon/invoker.h"
+#include "daemon/jobs.h"
+#include "daemon/languages.h"
+#include "daemon/listing.h"
+#include "daemon/machine.h"
+#include "daemon/manager_handlers.h"
+#include "daemon/object_tree.h"
+#include "daemon/ongoing_calls.h"
+#include "daemon/outputs.h"
+#include "daemon/polkit.h"
+#include "daemon/property_news.h"
+#include "daemon/registrar.h"
+#include "daemon/script_bridge.h"
+#include "daemon/service_table.h"
+#include "daemon/standard_handlers.h"
+#include "daemon/start_up_states.h"
+#include "daemon/system_bus.h"
+#include "daemon/worker_pool.h"
+#include "loop/child_watch.h"
+#include "loop/loop.h"
+#include "loop/timer.h"
+#include "os/file_lock.h"
+#include "script/registry.h"
+
+namespace comar {
+
+[[nodiscard]] Calls::Limits limits_of(const Settings& settings);
+/// Those that can be used; the others are told in the log.
+[[nodiscard]] bus::ModelTable load_models(const std::string& folder);
+
+/// All parts of comard, in the order in which they need each other, and what goes between them.
+struct Daemon::Parts {
+    Parts(Options given, Paths found, Settings read, FileLock held, Loop made, ChildWatch children_)
+        : options(std::move(given)),
+          paths(std::move(found)),
+          settings(read),
+          lock(std::move(held)),
+          loop(std::move(made)),
+          children(std::move(children_)) {}
+
+    Parts(const Parts&) = delete;
+    Parts& operator=(const Parts&) = delete;
+    ~Parts() { loop.drop_deferred(); }
+
+    void emit(const std::string& app, const bus::Model& model, const bus::Signal& signal,
+              const nlohmann::json& arguments);
+    void announce(const std::string& app, bool running);
+    void script_added(const std::string& app, const std::string& model, bool is_new);
+    void scripts_removed(const std::string& app, const std::vector<std::string>& removed_models);
+    void tell_of_objects(const std::string& signal, std::string_view signature,
+                         const nlohmann::json& arguments);
+    std::vector<std::string> reload_models();
+    void add_handlers();
+    void identify(bus::Connection& connection, const bus::Message& message,
+                  const std::function<void(Caller)>& callback);
+    Result<> listen();
+    void begin_exit();
+    void check_exit(TimePoint deadline);
+
+    Options options;
+    Paths paths;
+    Settings settings;
+    FileLock lock;
+    Loop loop;
+    ChildWatch children;
+    std::optional<bus::PeerServer> server;
+    std::optional<SystemBus> system_bus;
+    Broadcaster broadcaster{[this] { return server ? &*server : nullptr; },
+                            [this] {
+                                return system_bus ? system_bus->connection()
+                                                  : std::shared_ptr<bus::Connection>();
+                            }};
+    PropertyNews news{loop, broadcaster,
+                      [this](const std::string& app) { return listing.told_properties(app); }};
+    TicketCounter tickets;
+    WaitGraph waits;
+    bus::ModelTable models = load_models(paths.models);
+    Registry registry{paths.scripts};
+    StartUpStates start_up{paths.start_up};
+    Outputs outputs{loop, paths.output, paths.log};
+    ServiceTable services{
+        Service::Context{loop,
+                         children,
+                         paths.services,
+                         find_cgroup_parent(paths.root),
+                         {},
+                         {},
+                         {},
+                         [this](const std::string& app, bool running) { announce(app, running); },
+                         [this](const std::string& app) { news.changed(app); }},
+        registry};
+    WorkerPool pool{
+        loop,
+        children,
+        {paths.host, settings.host_idle, settings.spare_workers, raise_descriptor_limit()}};
+    ScriptBridge bridge{
+        {paths, settings, models, registry, start_up, services, outputs,
+         [this](const std::string& app, const bus::Model& model, const bus::Signal& signal,
+                const nlohmann::json& arguments) { emit(app, model, signal, arguments); }}};
+    Calls calls{loop, pool, waits, tickets, bridge, limits_of(settings)};
+    Jobs jobs{calls, waits, tickets, [this](const std::string& app) { return services.find(app); }};
+    Invoker invoker{models, registry, calls, jobs};
+    Listing listing{{registry, start_up, services, calls, bridge}};
+    Registrar registrar{
+        {models, registry, start_up, services, outputs, calls, jobs,
+         [this](const std::string& app, const std::string& model, bool is_new) {
+             script_added(app, model, is_new);
+         },
+         [this](const std::string& app, const std::vector<std::string>& removed_models) {
+             scripts_removed(app, removed_models);
+         }}};
+    ObjectTree tree{models, registry};
+    Languages languages;
+    OngoingCalls ongoing{[this](OngoingCalls::Id id) { return invoker.cancel(id); }};
+    CoreHandlers core_handlers{{models, registry, registrar, languages, ongoing}};
+    ManagerHandlers manager_handlers{
+        {registry, registrar, jobs, listing, [this] { return reload_models(); }}};
+    StandardHandlers standard_handlers{{paths, models, registry, tree, listing}};
+    Handlers handlers;
+    std::optional<Polkit> polkit;
+    std::optional<Authorizer> authorizer;
+    std::optional<Dispatcher> dispatcher;
+    std::optional<Timer> exit_timer;
+};
+
+}  // namespace comar
