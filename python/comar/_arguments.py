@@ -43,9 +43,16 @@ def _known_name(function: str, name: str, names: frozenset[str], synonyms: dict[
 
 
 def split_words(words: Words | None) -> list[str]:
-    """Command line words: a string is split as a shell does, a list is taken as it is."""
+    """Command line words: a string is split as a shell does, a list is taken as it is.
+
+    ValueError: a quote is never closed.
+    """
     if words is None:
         return []
-    if isinstance(words, str):
+    if not isinstance(words, str):
+        return [str(word) for word in words]
+    try:
         return shlex.split(words)
-    return [str(word) for word in words]
+    except ValueError as error:
+        reason = str(error)
+        raise ValueError(f"cannot split into words: {words}: {reason[:1].lower()}{reason[1:]}") from None

@@ -30,13 +30,18 @@ class Config(dict[str, str]):
     def __init__(self) -> None:
         super().__init__()
         self._loaded_for: Call | None = None
+        self._path = ""
 
     def load(self, filename: str | None = None) -> None:
         """Reads the file anew; see loadConfig()."""
-        settings = _read_settings(_path_of(filename))
+        path = _path_of(filename)
+        settings = _read_settings(path)
         super().clear()
         super().update(settings)
-        self._loaded_for = current()
+        self._loaded_for, self._path = current(), path
+
+    def __missing__(self, key: str) -> str:
+        raise KeyError(f"{key} is not set in {self._path}")
 
     def has_key(self, key: str) -> bool:
         """Older spelling of `key in config`."""

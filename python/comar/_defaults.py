@@ -55,7 +55,8 @@ def setState(state: str) -> None:
     if state not in _STARTUP_STATES:
         fail(f"unknown start-up state {state!r}: it is on, off or conditional")
     ask({"op": "set_state", "state": state})
-    current().request.service.startup = state
+    service = current().request.service
+    service.startup, service.chosen = state, True
 
 
 def registerState() -> None:

@@ -27,7 +27,8 @@ class FileLock:
             …
 
     The same object can be locked several times, and is free after as many unlocks. Programs that
-    are started meanwhile do not inherit the lock.
+    are started meanwhile do not inherit the lock. A process that the script forks meanwhile does,
+    but neither keeps it when we unlock it, nor gives it back before.
     """
 
     def __init__(self, name: str) -> None:
@@ -35,6 +36,7 @@ class FileLock:
         self.path = os.path.join(current().request.paths.lock, name)
         self._fd = -1
         self._depth = 0
+        self._holder = 0
 
     def lock(self, shared: bool = False, timeout: float = -1) -> None:
         """Waits until the lock is ours.
@@ -52,6 +54,7 @@ class FileLock:
             except BaseException:
                 self._close()
                 raise
+            self._holder = os.getpid()
         self._depth += 1
 
     def unlock(self) -> None:
@@ -59,6 +62,8 @@ class FileLock:
         if self._depth > 0:
             self._depth -= 1
             if self._depth == 0:
+                if self._holder == os.getpid():
+                    fcntl.flock(self._fd, fcntl.LOCK_UN)
                 self._close()
 
     acquire = lock

@@ -6,6 +6,7 @@ Scripts find these as builtins, see comar.builtins.
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any, Mapping, NoReturn, Union
 
@@ -90,7 +91,7 @@ def call(app: str, model: str, *arguments: Any, **options: Any) -> Any:
         model: such as "System.Service".
         method: the method's name.
         args: its arguments, a tuple or list; a single other value is taken as the only one.
-        timeout: seconds to wait; -1 for as long as the method may take.
+        timeout: seconds to wait; -1, None or infinity for as long as the method may take.
 
     The second form names model and method together, then the script, then the arguments.
     Raises CallError, with the class named like the error, when the call fails.
@@ -101,7 +102,7 @@ def call(app: str, model: str, *arguments: Any, **options: Any) -> Any:
     return _call(app, model, *arguments, **options)
 
 
-def _call(app: str, model: str, method: str, args: Any = (), timeout: float = -1) -> Any:
+def _call(app: str, model: str, method: str, args: Any = (), timeout: float | None = -1) -> Any:
     return ask(
         {
             "op": "call",
@@ -109,9 +110,18 @@ def _call(app: str, model: str, method: str, args: Any = (), timeout: float = -1
             "model": model,
             "method": method,
             "args": _encode_arguments(args),
-            "timeout": timeout,
+            "timeout": _seconds(timeout),
         }
     )
+
+
+_call.__qualname__ = "call"  # what a TypeError about its arguments names
+
+
+def _seconds(timeout: float | None) -> float:
+    """A timeout as comard takes it: JSON has no infinity, so for no end at all it is -1."""
+    seconds = -1.0 if timeout is None else float(timeout)
+    return seconds if math.isfinite(seconds) else -1.0
 
 
 def notify(model: str, signal: str, args: Any = ()) -> None:

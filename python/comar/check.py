@@ -88,8 +88,8 @@ def _report(request: Mapping[str, Any]) -> Report:
     except translate.TranslationError as problem:
         readable = text.encode("utf-8", "replace").decode("utf-8")
         return Report((error(problem.line, problem.message),), readable)
-    script = _script(request, translate.parse(translation.text, request["name"]))
-    findings = [*guess, *_about(translation), *_suspicious(translation.text), *_found(script)]
+    script = _script(request, translation.tree(request["name"]))
+    findings = [*guess, *_about(translation), *_suspicious(translation), *_found(script)]
     return Report(tuple(sorted(findings)), translation.text, translation.diff, script.facts)
 
 
@@ -125,14 +125,14 @@ def _about(translation: translate.Translation) -> Iterator[Finding]:
     yield from (warning(each.line, each.message) for each in translation.notes)
 
 
-def _suspicious(text: str) -> Iterator[Finding]:
+def _suspicious(translation: translate.Translation) -> Iterator[Finding]:
     """What Python itself warns of, such as `x is "yes"`."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        compile(text, "script", "exec", dont_inherit=True)
+        compile(translation.text, "script", "exec", dont_inherit=True)
     for each in caught:
         if issubclass(each.category, SyntaxWarning):
-            yield warning(each.lineno, str(each.message))
+            yield warning(translation.given_line(each.lineno), str(each.message))
 
 
 def _found(script: Script) -> Iterator[Finding]:

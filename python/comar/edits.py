@@ -134,6 +134,17 @@ def _universal_mode(node: ast.AST, scope: Scope) -> Iterator[Edit]:
                     yield Edit(mode.lineno, mode.col_offset, old, new)
 
 
+def _unbuffered_text(node: ast.AST, scope: Scope) -> Iterator[Edit]:
+    """open(f, "w", 0) -> open(f, "w", 1): text is buffered at least by line now."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and len(node.args) > 2:
+        mode, buffering = node.args[1:3]
+        is_open = node.func.id in ("file", "open") and node.func.id not in scope.bound
+        if is_open and isinstance(mode, ast.Constant) and isinstance(buffering, ast.Constant):
+            is_text = isinstance(mode.value, str) and "b" not in mode.value
+            if is_text and ast.unparse(buffering) == "0" and _width(buffering) == 1:
+                yield Edit(buffering.lineno, buffering.col_offset, "0", "1")
+
+
 def _old_method(node: ast.AST, scope: Scope) -> Iterator[Edit]:
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         name = node.func.attr
@@ -182,6 +193,11 @@ def _is_text(node: ast.expr) -> bool:
     return is_constant or isinstance(node, ast.JoinedStr)
 
 
+def _width(node: ast.expr) -> int:
+    """In bytes, of an expression in one line."""
+    return (node.end_col_offset or 0) - node.col_offset
+
+
 def _at_end(node: ast.Attribute, old: str, new: str) -> Edit:
     """Replaces the last word of an expression."""
     column = (node.end_col_offset or 0) - len(old.encode())
@@ -192,6 +208,7 @@ RULES: tuple[Rule, ...] = (
     _old_name,
     _file,
     _universal_mode,
+    _unbuffered_text,
     _old_method,
     _old_member,
     _string_exception,

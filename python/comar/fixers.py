@@ -8,6 +8,7 @@ from typing import Any
 from fissix import pytree  # type: ignore[import]
 from fissix.fixer_base import BaseFix  # type: ignore[import]
 from fissix.fixer_util import ArgList, Name, String  # type: ignore[import]
+from fissix.fixes.fix_numliterals import FixNumliterals  # type: ignore[import]
 from fissix.fixes.fix_print import FixPrint  # type: ignore[import]
 from fissix.fixes.fix_raise import FixRaise  # type: ignore[import]
 from fissix.pgen2 import token  # type: ignore[import]
@@ -42,6 +43,14 @@ class FixRaiseStatement(FixRaise):  # type: ignore[misc]
         return pytree.Node(self.syms.raise_stmt, [Name("raise"), *call], prefix=node.prefix)
 
 
+class FixNumbers(FixNumliterals):  # type: ignore[misc]
+    """10L -> 10 and 0600 -> 0o600. Unlike its parent it does both to 0600L."""
+
+    def transform(self, node: Any, results: Any) -> Any:
+        number = super().transform(node, results)
+        return super().transform(number, results) if self.match(number) else number
+
+
 class FixRawUnicode(BaseFix):  # type: ignore[misc]
     r"""ur"\d" -> r"\d". Other u"…" are Python 3 as well."""
 
@@ -54,7 +63,7 @@ class FixRawUnicode(BaseFix):  # type: ignore[misc]
         return String(node.value[1:], prefix=node.prefix)
 
 
-FIXERS = (FixPrintStatement, FixRaiseStatement, FixRawUnicode)
+FIXERS = (FixPrintStatement, FixRaiseStatement, FixNumbers, FixRawUnicode)
 
 
 def _has_comma(node: Any) -> bool:

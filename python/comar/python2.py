@@ -14,8 +14,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-#: What does not parse as Python 3. fissix's `print` and `raise` are replaced by those of fixers.py.
-SYNTAX = ("except", "exec", "ne", "numliterals", "paren", "repr", "throw", "tuple_params")
+#: What does not parse as Python 3. Those for `print`, `raise` and numbers are in fixers.py.
+SYNTAX = ("except", "exec", "ne", "paren", "repr", "throw", "tuple_params")
 
 #: What parses as Python 3 and then means something else, or does not exist any more.
 MEANING = (

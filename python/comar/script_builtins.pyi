@@ -23,15 +23,15 @@ def _(text: _Text) -> str:
     """Returns the text in the caller's language: `_({"en": "Server", "tr": "Sunucu"})`."""
 
 @overload
-def call(app: str, model: str, method: str, args: Any = (), timeout: float = -1) -> Any:
+def call(app: str, model: str, method: str, args: Any = (), timeout: float | None = -1) -> Any:
     """Calls a method of another script, as the same caller: `call("acpid", "System.Service", "start")`.
 
-    `args` is a tuple or list; `timeout` is in seconds, -1 for as long as the method may take.
+    `args` is a tuple or list; `timeout` is in seconds, -1 or None for as long as the method may take.
     Raises an exception whose class is named like the error.
     """
 
 @overload
-def call(app: str, model: str, *arguments: Any, timeout: float = -1) -> Any:
+def call(app: str, model: str, *arguments: Any, timeout: float | None = -1) -> Any:
     """The older form: `call("System.Service.setState", "acpid", "on")`."""
 
 def notify(model: str, signal: str, args: Any = ()) -> None:

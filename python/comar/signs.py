@@ -8,7 +8,7 @@ import ast
 from comar import edits
 from comar.names import bound_names, guarded
 
-# Modules that only Python 2 has, and what only Python 2 has in urllib.
+# Modules that only Python 2 has, and what only Python 2 has in others.
 _GONE_MODULES = frozenset(
     "BaseHTTPServer ConfigParser Cookie HTMLParser Queue SimpleHTTPServer SocketServer StringIO "
     "__builtin__ anydbm cPickle cStringIO commands cookielib copy_reg httplib thread urllib2 "
@@ -18,6 +18,9 @@ _GONE_FROM_URLLIB = frozenset(
     "URLopener FancyURLopener quote quote_plus unquote unquote_plus urlcleanup urlencode urlopen "
     "urlretrieve".split()
 )
+_GONE_NAMES = frozenset(("apply", "execfile"))
+_GONE_FROM_ITERTOOLS = frozenset(("ifilter", "ifilterfalse", "imap", "izip", "izip_longest"))
+_GONE_FROM_MODULES = {"itertools": _GONE_FROM_ITERTOOLS, "urllib": _GONE_FROM_URLLIB}
 _LISTS_NO_MORE = frozenset(("keys", "values", "items", "map", "filter", "zip"))
 
 
@@ -51,10 +54,12 @@ def _is_print_statement(value: ast.expr) -> bool:
 
 
 def _is_gone(node: ast.AST, bound: set[str]) -> bool:
+    if isinstance(node, ast.Name):
+        return node.id in _GONE_NAMES - bound
     if isinstance(node, ast.Attribute):
-        is_urllib = isinstance(node.value, ast.Name) and node.value.id == "urllib"
+        module = node.value.id if isinstance(node.value, ast.Name) else ""
         is_old_method = node.attr == "has_key" and "has_key" not in bound
-        return is_old_method or (is_urllib and node.attr in _GONE_FROM_URLLIB)
+        return is_old_method or node.attr in _GONE_FROM_MODULES.get(module, ())
     return isinstance(node, ast.Subscript) and _is_list_no_more(node.value, bound)
 
 

@@ -8,6 +8,9 @@ The order of what happens:
    has changed its meaning always.
 3. Names that are left are replaced in place (edits.py); lines are neither added nor removed.
 4. What came out must compile, or TranslationError says where it does not.
+
+Whoever wrote the script knows it by its own lines, so what is told about the translation is told of
+the line that it comes from: Translation.given_line().
 """
 
 from __future__ import annotations
@@ -47,12 +50,22 @@ class Translation:
     """A script in Python 3.
 
     diff: unified, from the given text to this one; "" when nothing changed.
-    notes: what to look at by hand.
+    notes: what to look at by hand, by lines of the given text.
+    origins: for each line the one of the given text that it comes from; empty: the same.
     """
 
     text: str
     diff: str
     notes: tuple[Note, ...] = ()
+    origins: tuple[int, ...] = ()
+
+    def given_line(self, line: int) -> int:
+        """The line of the given text that a line of this one comes from, both from 1."""
+        return _origin(self.origins, line)
+
+    def tree(self, name: str) -> ast.Module:
+        """The tree of the text, its nodes at lines of the given text."""
+        return _renumbered(parse(self.text, name), self.origins)
 
     @property
     def first_changed_line(self) -> int:
@@ -78,9 +91,10 @@ def translate(text: str, name: str) -> Translation:
     new, notes = _rewritten(declare_utf8(text), name)
     if not notes and new == text:
         return Translation(text, "")
-    tree = parse(new, name)
-    notes = [*notes, *_divisions(tree)]
-    return Translation(new, _diff(text, new, name), tuple(sorted(notes, key=lambda n: n.line)))
+    origins = _origins(text, new)
+    notes = [*notes, *_divisions(_renumbered(parse(new, name), origins))]
+    notes.sort(key=lambda note: note.line)
+    return Translation(new, _diff(text, new, name), tuple(notes), origins)
 
 
 def parse(text: str, name: str) -> ast.Module:
@@ -96,14 +110,17 @@ def _rewritten(text: str, name: str) -> tuple[str, list[Note]]:
     if problem and problem.mixed_tabs:
         text = python2.expand_tabs(text)
         problem = _problem(text, name)
-    notes: list[Note] = []
     if problem:
-        text, notes = _from_python2(text, name, problem)
+        new, notes = _from_python2(text, name, problem)
     elif signs.is_python2(ast.parse(text), text):
-        text, notes = _from_lookalike(text)
+        new, notes = _from_lookalike(text)
     else:
         return text, []
-    return _with_leftovers(text, name), notes
+    try:
+        return _with_leftovers(new, name), notes
+    except TranslationError as error:
+        line = _origin(_origins(text, new), error.line)
+        raise TranslationError(error.message, line, name) from None
 
 
 def _from_python2(text: str, name: str, problem: _Problem) -> tuple[str, list[Note]]:
@@ -188,6 +205,40 @@ def _divisions(tree: ast.Module) -> Iterator[Note]:
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
             if isinstance(node.right, ast.Constant) and isinstance(node.right.value, int):
                 yield Note(node.lineno, "`/` gives a fraction now; write `//` for a whole number")
+
+
+def _origins(given: str, new: str) -> tuple[int, ...]:
+    """The line of `given` that each line of `new` comes from; empty where all are in their place.
+
+    Python 3 needs a line more for some things, such as arguments that are taken apart. Lines of the
+    same words belong together, and what is between them follows in order.
+    """
+    if given.count("\n") == new.count("\n"):
+        return ()
+    old_words, new_words = _words_of_lines(given), _words_of_lines(new)
+    origins: list[int] = []
+    matcher = difflib.SequenceMatcher(None, old_words, new_words)
+    for _, start, end, new_start, new_end in matcher.get_opcodes():
+        last = max(end, 1)
+        origins += (min(start + each, last) for each in range(1, new_end - new_start + 1))
+    return tuple(origins)
+
+
+def _words_of_lines(text: str) -> list[tuple[str, ...]]:
+    return [tuple(re.findall(r"\w+", line)) for line in text.split("\n")]
+
+
+def _origin(origins: tuple[int, ...], line: int) -> int:
+    return origins[line - 1] if 0 < line <= len(origins) else line
+
+
+def _renumbered(tree: ast.Module, origins: tuple[int, ...]) -> ast.Module:
+    """The tree, its nodes moved to the lines that theirs come from."""
+    for node in ast.walk(tree) if origins else ():
+        line = getattr(node, "lineno", None)
+        if line is not None:
+            setattr(node, "lineno", _origin(origins, line))
+    return tree
 
 
 def _diff(old: str, new: str, name: str) -> str:

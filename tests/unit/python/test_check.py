@@ -14,6 +14,7 @@ from comar.check import check, main
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
 FIELD = sorted((REPOSITORY / "tests/data/field").glob("*.py"))
+MISSPELLED = {"snmpd.py": "pidfile", "transmission.py": "detach"}
 REFUSED = REPOSITORY / "tests/data/refused"
 NO_SERVICES = {"demo.py"}
 EXAMPLES = [
@@ -127,6 +128,8 @@ def test_scripts_in_the_field_have_no_errors(path):
     answer = asked(None, file=str(path), name=path.name, app=path.stem)
     findings = answer["findings"]
     assert [each for each in findings if each["severity"] == "error"] == []
+    if path.name in MISSPELLED:
+        assert f"did you mean {MISSPELLED[path.name]}?" in findings.pop()["message"]
     assert [each["message"].split(":")[0] for each in findings] in ([], ["brought up to Python 3"])
     assert bool(findings) == bool(answer["diff"])
 
@@ -134,6 +137,16 @@ def test_scripts_in_the_field_have_no_errors(path):
 def test_the_first_changed_line_is_told():
     text = SERVER.replace("def status():", "def status():\n    print 1")
     assert [finding[:2] for finding in found(text)] == [("warning", 21)]
+
+
+def test_a_finding_has_the_line_of_the_script_though_its_translation_is_longer():
+    above = "def add((a, b), c):\n    return a + b + c\n"
+    findings = in_service(above + "def start():\n    print 'a'\n    strat_now()\n    return 1 is 1\n"
+                          "def start(level):\n    pass\n")
+    lines = {message.split()[0].strip('"'): line for _, line, message in findings}
+    assert (lines["strat_now"], lines["start()"]) == (5, 7)
+    assert any("is" in message and line == 6 for _, line, message in findings)
+    assert ("warning", 7, "start() replaces the one in line 6: remove one of them") in findings
 
 
 def test_a_script_without_a_body_is_refused_in_clear_words():

@@ -87,7 +87,7 @@ def test_words_are_split_as_a_shell_does():
     assert split_words("a 'b c' \"d\\\"e\" f\\ g") == ["a", "b c", 'd"e', "f g"]
     assert split_words(["a b", 1]) == ["a b", "1"]
     assert split_words(None) == split_words("") == []
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="cannot split into words: 'open: no closing quotation"):
         split_words("'open")
 
 

@@ -100,6 +100,13 @@ def test_a_change_stays_until_it_is_read_anew(conf):
     assert config == {"A": "1"}
 
 
+def test_a_setting_that_is_missing_is_named_with_its_file(conf):
+    path = conf("A=1\n")
+    with pytest.raises(KeyError, match=f"B is not set in {path}"):
+        Config()["B"]
+    assert Config().get("B") is None
+
+
 def test_another_file_can_be_read(conf, tmp_path):
     conf("A=1\n")
     conf("A=other\n", "other")

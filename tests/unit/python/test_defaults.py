@@ -95,3 +95,9 @@ def test_registering_applies_the_default_unless_somebody_chose(comard, default, 
     comard.service["chosen"] = chosen
     outcome = comard.run(API + default, "registerState")
     assert [message["state"] for message in outcome.told("set_state")] == set_
+
+
+def test_registering_respects_what_the_script_has_chosen_itself(comard):
+    script = API + "serviceDefault = 'on'\ndef start():\n    setState('off')\n    registerState()"
+    outcome = comard.run(script)
+    assert [message["state"] for message in outcome.told("set_state")] == ["off"]

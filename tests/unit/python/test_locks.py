@@ -178,6 +178,32 @@ def test_a_program_does_not_inherit_a_lock(tmp_path):
         assert os.spawnlp(os.P_WAIT, "sh", "sh", "-c", command) != 0
 
 
+def forked(work):
+    """The pid of a child that does `work`, and never comes back to the tests."""
+    child = os.fork()
+    if child == 0:
+        try:
+            work()
+        finally:
+            os._exit(0)
+    return child
+
+
+def test_a_forked_process_neither_keeps_a_lock_nor_gives_it_back(tmp_path):
+    path = str(tmp_path / "file")
+    lock = FileLock(path)
+    lock.lock()
+    release, hold = os.pipe()
+    child = forked(lambda: (os.close(hold), os.read(release, 1)))
+    os.waitpid(forked(lock.unlock), 0)
+    assert is_locked(path)
+    lock.unlock()
+    assert not is_locked(path)
+    os.close(hold)
+    os.close(release)
+    os.waitpid(child, 0)
+
+
 def test_a_lock_file_that_is_a_link_is_refused(tmp_path):
     (tmp_path / "link").symlink_to(tmp_path / "target")
     with pytest.raises(OSError):

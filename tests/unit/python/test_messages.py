@@ -56,6 +56,21 @@ def test_both_forms_of_call_ask_for_the_same(comard, call_, asked):
     assert tuple(message[key] for key in ("app", "model", "method", "args", "timeout")) == asked
 
 
+@pytest.mark.parametrize("timeout, sent", [
+    ("None", -1), ("float('inf')", -1), ("float('nan')", -1), ("-1", -1), ("0", 0), ("'2.5'", 2.5),
+])
+def test_a_timeout_is_a_number_that_json_has(comard, timeout, sent):
+    outcome = comard.run(f"def start(): call('acpid', 'System.Service', 'start', timeout={timeout})")
+    (message,) = outcome.told("call")
+    assert message["timeout"] == sent
+
+
+def test_a_call_without_a_method_is_an_error_that_names_call(comard):
+    outcome = comard.run("def start(): call('acpid', 'System.Service')")
+    assert outcome.error[0] == "TypeError"
+    assert outcome.error[1].startswith("call() ")
+
+
 def test_an_error_of_a_call_is_an_exception_of_that_name(comard):
     error = {"error": {"name": "Comar.PolicyKit", "message": "tr.org.pardus.comar.x"}}
     script = f"""{API}

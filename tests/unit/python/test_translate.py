@@ -19,7 +19,7 @@ EXAMPLES = sorted((REPOSITORY / "examples").glob("*.py"))
 
 # Python 2 can take arguments apart; Python 3 needs a line more for that.
 GROWS = {"netfs.py", "samba.py"}
-IS_PYTHON3 = {"xdm.py"}
+PYTHON2 = (REPOSITORY / "tests/data/field/python2.txt").read_text().split()
 
 
 def by_name(path):
@@ -64,6 +64,7 @@ def error_of(text):
         ('raise "a", b\n', 'raise Exception("a", b)\n'),
         ("x = 0600\n", "x = 0o600\n"),
         ("x = 10L\n", "x = 10\n"),
+        ("x = [0600L, 07l, 0L, 00L, 0xFFL]\n", "x = [0o600, 0o7, 0, 00, 0xFF]\n"),
         ('x = ur"\\d"\n', 'x = r"\\d"\n'),
         ("if a <> b: pass\n", "if a != b: pass\n"),
         ("x = `a`\n", "x = repr(a)\n"),
@@ -75,6 +76,10 @@ def error_of(text):
         ("for i in xrange(3): pass\n", "for i in range(3): pass\n"),
         ('a = file("b").read()\n', 'a = open("b").read()\n'),
         ('a = open("b", "rU")\n', 'a = open("b", "r")\n'),
+        ('a = open("b", "w", 0)\n', 'a = open("b", "w", 1)\n'),
+        ('a = file("b", "w", 0)\n', 'a = open("b", "w", 1)\n'),
+        ("a = apply(f, (1, 2))\n", "a = f(*(1, 2))\n"),
+        ("a = itertools.izip(b, c)\n", "a = zip(b, c)\n"),
         ("for a, b in c.iteritems(): pass\n", "for a, b in c.items(): pass\n"),
         ("a = b.keys()[0]\n", "a = list(b.keys())[0]\n"),
         ("a = os.getcwdu()\n", "a = os.getcwd()\n"),
@@ -147,6 +152,9 @@ def test_lines_end_as_they_did():
         "def f():\n\treturn 1\n",
         'print ("a")\r\n',
         "x = a / 2\n",
+        'x = open("a", "wb", 0)\n',
+        'x = open("a", "w", 0x0)\n',
+        "def apply(a): pass\napply(1)\n",
     ],
 )
 def test_python3_stays_to_the_byte(text):
@@ -176,7 +184,7 @@ def test_a_script_in_the_field_translates(path):
     text = decode_source(path.read_bytes())
     translation = translate(text, path.name)
     ast.parse(translation.text)
-    assert (translation.diff == "") == (path.name in IS_PYTHON3)
+    assert (translation.diff != "") == (path.stem in PYTHON2)
     if path.name not in GROWS:
         assert translation.text.count("\n") == text.count("\n")
 
@@ -220,6 +228,39 @@ def test_the_diff_shows_what_changed():
         '-print "b"\n+print("b")\n c = 2\n\\ No newline at end of file\n'
     )
     assert translation.first_changed_line == 2
+
+
+GROWING = """\
+def f((a, b), (c, d)):
+    return a
+try:
+    print 1
+except OSError, (number, text):
+    pass
+print 1 / 2
+"""
+
+
+def test_lines_of_a_translation_that_is_longer_are_known_by_those_of_the_script():
+    translation = translate(GROWING, "script.py")
+    given = GROWING.split("\n")
+    new = translation.text.split("\n")
+    assert len(new) == len(given) + 3
+    origins = {line.split(" as ")[0].strip(): translation.given_line(at)
+               for at, line in enumerate(new, 1)}
+    assert origins["return a"] == 2
+    assert origins["print(1)"] == 4
+    assert origins["except OSError"] == 5
+    assert origins["pass"] == 6
+    assert origins["print(1 / 2)"] == 7
+    assert [note.line for note in translation.notes] == [7]
+    assert [node.lineno for node in translation.tree("script.py").body] == [1, 3, 7]
+
+
+def test_an_error_in_a_translation_that_is_longer_has_the_line_of_the_script():
+    error = error_of(GROWING + "def g():\n    from os import *\n")
+    assert (error.line, error.message) == (
+        9, "import * only allowed at module level: from os import *")
 
 
 def test_a_division_in_python2_is_worth_a_look():
