@@ -11,19 +11,6 @@ from typing import Any, Mapping, Sequence, Union
 
 _Text = Union[str, bytes, PathLike]
 
-class NamespaceSnapshot:
-    """What is in some dicts, such as the namespaces of modules, at this moment."""
-
-    def __init__(self, dicts: Sequence[dict[str, Any]]) -> None: ...
-    def changed(self) -> list[int]:
-        """The positions of the dicts that have other names or other objects now."""
-
-    def accept_changes(self) -> None:
-        """Takes what is in them now for what should be."""
-
-    def holds(self) -> bool:
-        """Whether all dicts are as they were."""
-
 def spawn(
     arguments: Sequence[_Text],
     *,

@@ -2,10 +2,10 @@
 """Whether a worker may serve another call: only when the last one has left nothing behind.
 
 Forking a worker costs far more than a script's status(), so one that is as it was before the call
-is as good as a new one. Only scripts that seem unable to change their process at all are trusted
-(comar._tame), and even so what a script can change most easily is compared with what was there
-before: children, threads, open files, users, environment, signals, limits, priorities, modules and
-the names in them. Anything else than before, and the worker exits, as it always may.
+is as good as a new one. Only scripts that cannot change their process are trusted (comar._tame).
+What even those may leave, and what could show that one of them was misjudged, is compared with what
+was there before: children, threads, open files, users, environment. Anything else than before, and
+the worker exits, as it always may.
 """
 
 from __future__ import annotations
@@ -13,13 +13,10 @@ from __future__ import annotations
 import _thread
 import atexit
 import os
-import resource
-import signal
-import socket
 import sys
 from typing import Any
 
-from comar import _native, _script
+from comar import _script
 from comar._call import current
 from comar.connection import move_high
 
@@ -28,40 +25,12 @@ _CALLS_A_WORKER_SERVES = 500
 
 _UMASK = 0o022
 _STANDARD_FDS = (0, 1, 2)
-_TIMERS = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)
-_SCRIPT = "csl"
-
-
-class Namespaces:
-    """The names in all modules. Taken once, in the host."""
-
-    def __init__(self) -> None:
-        self._dicts = [vars(module) for _, module in _modules()]
-        self._names = frozenset(sys.modules) - {_SCRIPT}
-        self._snapshot = _native.NamespaceSnapshot(self._dicts)
-
-    def settle(self) -> None:
-        """After a call that changes nothing: what is different now changes by itself, with every call."""
-        restless = set(self._snapshot.changed())
-        self._dicts = [names for at, names in enumerate(self._dicts) if at not in restless]
-        self._names = frozenset(sys.modules) - {_SCRIPT}
-        self._snapshot = _native.NamespaceSnapshot(self._dicts)
-
-    def accept_changes(self) -> None:
-        """What is different in this process: Python does a few things anew in one that was forked."""
-        self._snapshot.accept_changes()
-
-    def hold(self) -> bool:
-        """Whether all of them are as they were."""
-        return self._names == sys.modules.keys() - {_SCRIPT} and self._snapshot.holds()
 
 
 class Home:
     """This process as it was before its first call."""
 
-    def __init__(self, namespaces: Namespaces) -> None:
-        namespaces.accept_changes()
-        self._namespaces = namespaces
+    def __init__(self) -> None:
         self._calls = 0
         self._standard = [move_high(number) for number in _STANDARD_FDS]
         self._state = _state()
@@ -79,7 +48,6 @@ class Home:
             and _script.is_process_unchanged()
             and self._state == _state()
             and self._files == _open_files()
-            and self._namespaces.hold()
         )
 
     def _put_back(self) -> None:
@@ -89,14 +57,6 @@ class Home:
         os.chdir("/")
         os.umask(_UMASK)
         os.environ.pop("COMAR_SERVICE", None)
-
-
-def _modules() -> list[tuple[str, Any]]:
-    return [
-        (name, module)
-        for name, module in sys.modules.items()
-        if name != _SCRIPT and hasattr(module, "__dict__")
-    ]
 
 
 def _has_no_children() -> bool:
@@ -113,29 +73,12 @@ def _state() -> tuple[Any, ...]:
         os.getresuid(),
         os.getresgid(),
         os.getgroups(),
-        os.readlink("/proc/self/root"),
-        dict(os.environ),
-        os.getpriority(os.PRIO_PROCESS, 0),
         os.getsid(0),
-        os.getpgid(0),
-        os.sched_getaffinity(0),
-        os.sched_getscheduler(0),
-        [signal.getsignal(number) for number in _SIGNALS],
-        [resource.getrlimit(number) for number in _LIMITS],
-        signal.pthread_sigmask(signal.SIG_BLOCK, ()),
-        [signal.getitimer(timer) for timer in _TIMERS],
-        list(sys.path),
-        [getattr(stream, "closed", None) for stream in (sys.stdin, sys.stdout, sys.stderr)],
-        socket.getdefaulttimeout(),
-        sys.getrecursionlimit(),
-        sys.gettrace(),
-        sys.getprofile(),
+        os.environ.copy(),
+        sys.path.copy(),
+        len(sys.modules),
         atexit._ncallbacks(),
     )
-
-
-_SIGNALS = sorted(signal.valid_signals())
-_LIMITS = sorted({getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_")})
 
 
 def _open_files() -> set[str]:

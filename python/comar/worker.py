@@ -26,7 +26,7 @@ from comar import _native, _script
 from comar._call import Call, Request, begin
 from comar._defaults import METHODS, Missing, description
 from comar._messages import Failure
-from comar._reuse import Home, Namespaces
+from comar._reuse import Home
 from comar.connection import Connection, ConnectionLost
 from comar.values import encode
 
@@ -60,7 +60,6 @@ _REHEARSAL = {
 }
 
 _is_settled = False
-_namespaces: Namespaces | None = None
 
 # A script may replace what it finds in `os`.
 _exit = os._exit
@@ -76,15 +75,9 @@ def warm_up() -> None:
 
     Python adapts its code to what it runs, so the host rehearses calls until it has.
     """
-    global _namespaces
     _settle()
     for _ in range(_HOST_REHEARSALS):
         _rehearse()
-    _namespaces = Namespaces()
-    # What two calls in a row change is what every call changes.
-    for _ in range(2):
-        _rehearse()
-        _namespaces.settle()
     # Out of the collector's sight, so that it does not touch the pages that workers share.
     gc.collect()
     gc.freeze()
@@ -107,7 +100,7 @@ def serve(fd: int) -> NoReturn:
         if not _is_settled:
             _settle()
         _rehearse()
-        home = Home(_namespaces) if _namespaces is not None else None
+        home = Home()
         while _answer(connection, connection.receive(), home):
             pass
         connection.close()

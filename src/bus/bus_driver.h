@@ -28,6 +28,8 @@ public:
 
     /// Whether signals of comard are for this client: it is no bus client (it said no Hello), or it
     /// added a match rule. Which rule is the client's own affair.
+    /// It has asked for signals by a rule.
+    [[nodiscard]] bool has_rules() const { return !rules_.empty(); }
     [[nodiscard]] bool wants_signals() const { return !said_hello_ || !rules_.empty(); }
 
 private:

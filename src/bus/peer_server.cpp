@@ -167,11 +167,14 @@ void PeerServer::on_accept_failed(std::function<void(const Error&)> callback) {
 
 Result<> PeerServer::broadcast(const std::string& path, const std::string& interface,
                                const std::string& member,
-                               const std::function<Result<>(Message& signal)>& fill) {
+                               const std::function<Result<>(Message& signal)>& fill,
+                               Audience audience) {
     // The same message goes to all: sd-bus marshals it once.
     std::optional<Message> signal;
     for (auto& [name, client] : state_->clients) {
-        if (!client.connection->is_ready() || !client.driver.wants_signals()) continue;
+        const bool wants =
+            audience == Audience::all ? client.driver.wants_signals() : client.driver.has_rules();
+        if (!client.connection->is_ready() || !wants) continue;
         if (!signal) {
             auto made = Message::signal(*client.connection, path, interface, member);
             if (!made) return Failure(made.error());
@@ -181,6 +184,11 @@ Result<> PeerServer::broadcast(const std::string& path, const std::string& inter
         (void)client.connection->send(*signal);  // who does not read is dropped by that
     }
     return {};
+}
+
+bool PeerServer::has_subscribers() const {
+    return std::any_of(state_->clients.begin(), state_->clients.end(),
+                       [](const auto& item) { return item.second.driver.has_rules(); });
 }
 
 std::shared_ptr<Connection> PeerServer::find(const std::string& client_name) const {

@@ -28,6 +28,12 @@ struct PeerServerOptions {
     ConnectionLimits limits = {};
 };
 
+/// Who gets a signal.
+enum class Audience {
+    all,          ///< those that are not bus clients, too, for they cannot ask for signals
+    subscribers,  ///< those alone that have added a match rule
+};
+
 /// The private bus: a Unix socket that speaks D-Bus from peer to peer, and enough of a bus
 /// (BusDriver) that ordinary clients take it for one. Every client gets a unique name ":1.N".
 class PeerServer {
@@ -58,7 +64,11 @@ public:
     /// error is the only one.
     Result<> broadcast(const std::string& path, const std::string& interface,
                        const std::string& member,
-                       const std::function<Result<>(Message& signal)>& fill);
+                       const std::function<Result<>(Message& signal)>& fill,
+                       Audience audience = Audience::all);
+
+    /// Whether there is any client with a match rule.
+    [[nodiscard]] bool has_subscribers() const;
 
     /// Null: no such client.
     [[nodiscard]] std::shared_ptr<Connection> find(const std::string& client_name) const;

@@ -24,10 +24,11 @@ public:
         : server_(std::move(server)), system_bus_(std::move(system_bus)) {}
 
     void send(const std::string& path, const std::string& interface, const std::string& signal,
-              std::string_view signature, const nlohmann::json& arguments) const;
+              std::string_view signature, const nlohmann::json& arguments,
+              bus::Audience audience = bus::Audience::all) const;
 
-    /// Nobody is there: what is to be told need not be found out.
-    [[nodiscard]] bool has_listeners() const;
+    /// Whether anybody may have asked for signals: on the system bus, only the bus knows.
+    [[nodiscard]] bool has_subscribers() const;
 
 private:
     GetServer server_;

@@ -152,8 +152,9 @@ void Calls::pump() {
 
 void Calls::begin(Ticket ticket) {
     find(ticket)->place = Place::running;
-    pool_.acquire(ticket,
-                  [this, ticket](Result<Worker> worker) { on_worker(ticket, std::move(worker)); });
+    pool_.acquire(
+        ticket, [this, ticket](Result<Worker> worker) { on_worker(ticket, std::move(worker)); },
+        find(ticket)->request.parent.has_value());
 }
 
 void Calls::on_worker(Ticket ticket, Result<Worker> worker) {

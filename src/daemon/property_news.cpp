@@ -27,7 +27,7 @@ void PropertyNews::changed(const std::string& app) {
 
 void PropertyNews::tell_all() {
     const auto apps = std::exchange(changed_, {});
-    if (!broadcaster_.has_listeners()) return told_.clear();
+    if (!broadcaster_.has_subscribers()) return told_.clear();
     for (const std::string& app : apps) tell(app);
 }
 
@@ -49,10 +49,11 @@ void PropertyNews::tell(const std::string& app) {
         before[property.name] = std::move(value);
     }
     if (changed.empty()) return;
-    broadcaster_.send(path_of(app), properties_interface().name, "PropertiesChanged", "sa{sv}as",
-                      json::array({supervision_interface().name,
-                                   {{"dict", std::move(changed)}},
-                                   std::move(invalidated)}));
+    broadcaster_.send(
+        path_of(app), properties_interface().name, "PropertiesChanged", "sa{sv}as",
+        json::array(
+            {supervision_interface().name, {{"dict", std::move(changed)}}, std::move(invalidated)}),
+        bus::Audience::subscribers);
 }
 
 }  // namespace comar

@@ -68,7 +68,7 @@ Service::Service(Context& context, std::string app)
       app_(std::move(app)),
       processes_(
           context.loop, context.children, context.orphans, context.reaps,
-          [this](const ProcessId& id) { return context_.taken(id, app_); },
+          [this](const ProcessId& id) { return context_.taken(id, app_, false); },
           {[this] { emptied(); },
            [this](const ProcessId& id, std::optional<ExitStatus> status) { exited(id, status); }}) {
 }
@@ -168,7 +168,12 @@ void Service::worker_gone(const ProcessId& worker, bool crashed) {
 }
 
 void Service::process_started(const ProcessId& process, pid_t reaper) {
-    if (is_strange(process) || context_.taken(process, app_)) return;
+    const auto stat = read_stat(process.pid);
+    const bool lives = stat && stat->id == process;
+    // What the script host has started for a worker is the usual case, and quickly told.
+    const bool is_sibling = lives && context_.reaps(stat->parent);
+    if (lives && !is_sibling && !descends_from(process.pid, ::getpid())) return;
+    if (context_.taken(process, app_, is_sibling)) return;
     had_process_ = true;
     if (!main_ || !processes_.has_adopted(*main_)) main_ = process;
     processes_.adopt(process, reaper);
@@ -242,7 +247,11 @@ void Service::changed() {
 void Service::save() {
     unsaved_ = false;
     if (forgotten_) return;
-    if (auto written = write_state(state_path(), snapshot()); !written) {
+    std::string text = encode_state(snapshot());
+    if (text == saved_) return;
+    saved_ = std::move(text);
+    if (auto written = write_state(state_path(), saved_); !written) {
+        saved_.clear();
         spdlog::warn("{}: {}, a restart of comard may not know this service", app_,
                      written.error().message);
     }

@@ -30,7 +30,9 @@ public:
         ServiceProcesses::Orphans orphans;
         ServiceProcesses::Reaps reaps;
         /// Whether a process is known to be of another service than `app`, or of comard's own.
-        std::function<bool(const ProcessId&, const std::string& app)> taken;
+        /// A `sibling` of the worker is in no cgroup but its service's, so those of others need
+        /// not be looked at.
+        std::function<bool(const ProcessId&, const std::string& app, bool sibling)> taken;
         /// Emit the signal Changed with "started" or "stopped".
         std::function<void(const std::string& app, bool running)> announce;
         /// Something about it may be different now.
@@ -119,6 +121,7 @@ private:
     bool had_process_ = false;      ///< in the method that runs, or ran last
     std::string last_error_;
     bool unsaved_ = false;
+    std::string saved_;  ///< what the state file holds
     bool forgotten_ = false;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< for deferred calls
 };

@@ -27,8 +27,8 @@ bool in_folder(const Result<std::string>& cgroup, const std::string& folder) {
 ServiceTable::ServiceTable(Service::Context context, const Registry& registry)
     : context_(std::move(context)), registry_(registry), remover_(context_.loop) {
     context_.orphans = [this](std::uint64_t since) { return orphans(since); };
-    context_.taken = [this](const ProcessId& process, const std::string& app) {
-        return is_taken(process, app);
+    context_.taken = [this](const ProcessId& process, const std::string& app, bool sibling) {
+        return is_taken(process, app, sibling);
     };
     context_.reaps = [this](pid_t pid) { return reaps_ && reaps_(pid); };
 }
@@ -84,15 +84,16 @@ void ServiceTable::forget(const std::string& app) {
 }
 
 /// Of comard's own are the script host and all workers: who moved one would move what it starts.
-bool ServiceTable::is_taken(const ProcessId& process, const std::string& app) const {
+bool ServiceTable::is_taken(const ProcessId& process, const std::string& app, bool sibling) const {
     const auto own = own_children_ ? own_children_() : std::vector<ProcessId>{};
     if (std::find(own.begin(), own.end(), process) != own.end()) return true;
     // Looked up once: most services have a cgroup, and asking each what it holds takes long.
-    const auto cgroup = read_cgroup(process.pid);
+    const auto cgroup = sibling ? Result<std::string>("") : read_cgroup(process.pid);
     return std::any_of(services_.begin(), services_.end(), [&](const auto& item) {
         const ServiceProcesses& processes = item.second->processes();
         if (item.first == app) return false;
         if (processes.has_adopted(process)) return true;
+        if (sibling) return false;
         const std::string folder = processes.cgroup_path();
         return folder.empty() ? processes.has(process) : in_folder(cgroup, folder);
     });

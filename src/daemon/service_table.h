@@ -50,7 +50,8 @@ public:
 private:
     void restore_one(const std::string& app);
     [[nodiscard]] std::vector<ProcessId> orphans(std::uint64_t since) const;
-    [[nodiscard]] bool is_taken(const ProcessId& process, const std::string& app) const;
+    [[nodiscard]] bool is_taken(const ProcessId& process, const std::string& app,
+                                bool sibling) const;
 
     Service::Context context_;
     const Registry& registry_;

@@ -59,9 +59,9 @@ Result<json> decode_state(std::string_view text) {
     return state;
 }
 
-Result<> write_state(const std::string& path, const json& state) {
+Result<> write_state(const std::string& path, const std::string& text) {
     WithoutSync steps;
-    return write_file_atomically(path, encode_state(state), 0600, steps);
+    return write_file_atomically(path, text, 0600, steps);
 }
 
 Result<json> read_state(const std::string& path) {

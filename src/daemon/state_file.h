@@ -16,8 +16,8 @@ namespace comar {
 [[nodiscard]] std::string encode_state(const nlohmann::json& state);
 [[nodiscard]] Result<nlohmann::json> decode_state(std::string_view text);
 
-/// Replaces the file; it need not survive a power cut, for neither do the processes it speaks of.
-Result<> write_state(const std::string& path, const nlohmann::json& state);
+/// Replaces the file with what encode_state() gave; it need not survive a power cut, for neither do the processes it speaks of.
+Result<> write_state(const std::string& path, const std::string& text);
 Result<nlohmann::json> read_state(const std::string& path);
 
 }  // namespace comar

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <thread>
 #include <utility>
 
 #include <sys/epoll.h>
@@ -28,6 +29,8 @@ constexpr int control_fd = 3;
 /// hangs in a slow file system, would hold up every call.
 constexpr std::chrono::seconds longest_fork{30};
 constexpr std::size_t max_forking = 2;
+constexpr std::size_t workers_a_processor = 2;
+constexpr std::chrono::milliseconds growth_interval{20};
 /// A burst of calls leaves many workers; more than these are not worth their memory.
 constexpr std::size_t max_idle = 8;
 
@@ -80,9 +83,10 @@ WorkerPool::WorkerPool(Loop& loop, ChildWatch& children, Options options)
       children_(children),
       options_(std::move(options)),
       idle_timer_(loop, [this] { let_go(); }),
-      hang_timer_(loop, [this] { host_hangs(); }) {}
+      hang_timer_(loop, [this] { host_hangs(); }),
+      growth_timer_(loop, [this] { grow(); }) {}
 
-void WorkerPool::acquire(Ticket who, Taker taker) {
+void WorkerPool::acquire(Ticket who, Taker taker, bool urgent) {
     if (auto ready = ensure_host(); !ready) {
         taker(Failure(std::move(ready.error())));
         return;
@@ -93,13 +97,14 @@ void WorkerPool::acquire(Ticket who, Taker taker) {
         idle_.pop_back();
         taker(std::move(worker));
     } else {
-        waiting_.push_back({who, std::move(taker)});
+        waiting_.push_back({who, std::move(taker), urgent});
     }
     refill();
 }
 
 void WorkerPool::put_back(Worker worker) {
     idle_timer_.arm(options_.idle);
+    ++returned_;
     if (!shut_down_) hand_over(std::move(worker));
 }
 
@@ -110,8 +115,12 @@ void WorkerPool::hand_over(Worker worker) {
         if (idle_.size() < std::max(max_idle, options_.spare)) idle_.push_back(std::move(worker));
         return;
     }
-    const Taker taker = std::move(waiting_.front().taker);
-    waiting_.pop_front();
+    // Those that others wait for, first.
+    auto next = std::find_if(waiting_.begin(), waiting_.end(),
+                             [](const Waiting& one) { return one.urgent; });
+    if (next == waiting_.end()) next = waiting_.begin();
+    const Taker taker = std::move(next->taker);
+    waiting_.erase(next);
     taker(std::move(worker));
 }
 
@@ -182,13 +191,46 @@ Result<> WorkerPool::start_host() {
     return {};
 }
 
-/// Keeps as many workers ready or on their way as calls wait for, and the spare ones. Few at a
-/// time: while those are forked, most calls get a worker that another call gives back, which is
-/// cheaper.
+/// Keeps the spare workers ready. Where calls wait, forking one for each would take longer than
+/// waiting for those that run: beyond some for each processor, more are forked only while none
+/// comes back.
 void WorkerPool::refill() {
     if (!host_) return;
-    const std::size_t wanted = waiting_.size() + options_.spare;
-    while (idle_.size() + host_->forking < wanted && host_->forking < max_forking) {
+    fork_workers(wanted_forks());
+    expect_worker();
+    watch_growth();
+}
+
+std::size_t WorkerPool::wanted_forks() const {
+    const auto urgent = static_cast<std::size_t>(std::count_if(
+        waiting_.begin(), waiting_.end(), [](const Waiting& one) { return one.urgent; }));
+    const std::size_t all = workers_.size() + host_->forking;
+    const std::size_t few = workers_a_processor * std::max(1U, std::thread::hardware_concurrency());
+    const std::size_t room = few > all ? few - all : 0;
+    const std::size_t at_hand = idle_.size() + host_->forking;
+    const std::size_t at_once =
+        waiting_.empty() ? options_.spare : std::min(waiting_.size(), room + at_hand);
+    const std::size_t wanted = std::max(urgent, at_once);
+    return wanted > at_hand ? wanted - at_hand : 0;
+}
+
+void WorkerPool::watch_growth() {
+    if (waiting_.empty()) return growth_timer_.disarm();
+    if (growth_timer_.armed()) return;
+    returned_before_ = returned_;
+    growth_timer_.arm(growth_interval);
+}
+
+/// All workers seem to be held up, by slow daemons or by each other.
+void WorkerPool::grow() {
+    if (!host_ || waiting_.empty()) return;
+    if (returned_ == returned_before_) fork_workers(std::min(waiting_.size(), max_forking));
+    expect_worker();
+    watch_growth();
+}
+
+void WorkerPool::fork_workers(std::size_t count) {
+    for (; count > 0 && host_->forking < max_forking; --count) {
         static constexpr std::string_view fork_request = R"({"op": "fork"})";
         const ssize_t sent = ::send(host_->control.get(), fork_request.data(), fork_request.size(),
                                     MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -196,7 +238,6 @@ void WorkerPool::refill() {
         if (sent < 0) return;
         ++host_->forking;
     }
-    expect_worker();
 }
 
 /// The time runs anew with every worker that comes.

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <map>
@@ -54,9 +55,9 @@ public:
     WorkerPool(const WorkerPool&) = delete;
     WorkerPool& operator=(const WorkerPool&) = delete;
 
-    /// Hands a worker to `taker`, at once or when there is one. `exited` is called when that worker
-    /// has ended, unless it was forgotten. Takers are served in order.
-    void acquire(Ticket who, Taker taker);
+    /// Hands a worker to `taker`, at once or when there is one. Takers are served in order.
+    /// `urgent`: another worker waits for this call, so none may come back before it is served.
+    void acquire(Ticket who, Taker taker, bool urgent = false);
     /// Its taker is not called any more.
     void cancel(Ticket who);
 
@@ -82,6 +83,7 @@ private:
     struct Waiting {
         Ticket who;
         Taker taker;
+        bool urgent;
     };
     struct Host {
         ProcessId id;
@@ -94,6 +96,10 @@ private:
     Result<> ensure_host();
     Result<> start_host();
     void refill();
+    [[nodiscard]] std::size_t wanted_forks() const;
+    void watch_growth();
+    void grow();
+    void fork_workers(std::size_t count);
     void read_control();
     void on_message(const nlohmann::json& message, std::optional<UniqueFd> fd);
     void on_worker(const nlohmann::json& message, std::optional<UniqueFd> fd);
@@ -117,6 +123,9 @@ private:
     std::function<void()> host_ended_;
     Timer idle_timer_;
     Timer hang_timer_;
+    Timer growth_timer_;
+    std::uint64_t returned_ = 0;         ///< how often a worker has come back
+    std::uint64_t returned_before_ = 0;  ///< when the growth timer was armed
     bool shut_down_ = false;
 };
 

@@ -12,7 +12,6 @@
 #include <pybind11/stl.h>
 
 #include "native/errors.h"
-#include "native/namespace_snapshot.h"
 #include "native/text.h"
 #include "native/waiting.h"
 #include "os/cgroup.h"
@@ -348,7 +347,6 @@ PYBIND11_MODULE(_native, module) {
         "What the Service API needs from the kernel: starting, finding and signalling "
         "processes.";
     comar::native::define_spawn(module);
-    comar::native::define_namespace_snapshot(module);
     comar::native::define_process(module);
     comar::native::define_scan(module);
     comar::native::define_claims(module);

@@ -169,7 +169,8 @@ private:
     }
 
     std::string text() {
-        static constexpr std::array pieces{"a", " ", "\n", "\"", "\\", "ğ", "漢", "\U0001F600", "{}"};
+        static constexpr std::array pieces{"a", " ",  "\n",         "\"", "\\",
+                                           "ğ", "漢", "\U0001F600", "{}"};
         std::string text;
         for (std::size_t left = history_.below(6); left > 0; --left) text += history_.pick(pieces);
         return text;
@@ -211,7 +212,8 @@ TEST(ValueModel, WhatDoesNotFitIsRefusedAndNamedAndLeavesTheMessageEmpty) {
         const auto message = factory.make();
         const auto appended = append_body(message.get(), signature, arguments, {"m"});
         ASSERT_FALSE(appended);
-        const std::string begin = "cannot convert argument " + std::to_string(at + 1) + " of m: got ";
+        const std::string begin =
+            "cannot convert argument " + std::to_string(at + 1) + " of m: got ";
         EXPECT_TRUE(appended.error().message.starts_with(begin)) << appended.error().message;
         EXPECT_NE(appended.error().message.find("expected"), std::string::npos)
             << appended.error().message;

@@ -19,7 +19,7 @@ const json state{{"state", "running"}, {"main", {12, 3456789012345}}, {"last_err
 TEST(StateFileTest, WhatIsWrittenIsReadAgain) {
     const TemporaryFolder folder;
     const std::string path = folder.path() + "/web";
-    ASSERT_TRUE(write_state(path, state));
+    ASSERT_TRUE(write_state(path, encode_state(state)));
     const auto read = read_state(path);
     ASSERT_TRUE(read);
     EXPECT_EQ(*read, state);
