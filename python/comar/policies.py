@@ -34,6 +34,7 @@ def read_policies(tree: ast.Module) -> Policies:
                 read |= _decorated(statement.name, decorator, decorators, found)
         elif isinstance(statement, ast.Assign):
             read |= _assigned(statement, found)
+    read |= {each for name, each in decorators.items() if not _is_used(name, tree)}
     understood = {id(node) for each in read for node in ast.walk(each)}
     found.unclear += [node.lineno for node in _settings(tree) if id(node) not in understood]
     return found
@@ -78,6 +79,11 @@ def _value_given(value: ast.expr, maker: ast.FunctionDef, call: ast.Call | None)
     given.update({each.arg: each.value for each in call.keywords if each.arg})
     argument = given.get(value.id)
     return str(ast.literal_eval(argument)) if argument is not None and _is_text(argument) else None
+
+
+def _is_used(name: str, tree: ast.Module) -> bool:
+    """Whether the script names the function anywhere: one that nobody calls sets nothing."""
+    return any(isinstance(node, ast.Name) and node.id == name for node in ast.walk(tree))
 
 
 def _settings(tree: ast.AST) -> Iterator[ast.Assign]:

@@ -77,7 +77,8 @@ ExitCode run_job(const Invocation& invocation, Output& output) {
     ExitCode code = ExitCode::ok;
     session->bus.call_all(std::move(calls), Patience::job, [&](std::size_t index, Reply reply) {
         if (!reply)
-            code = combined(code, fail(*session, job, services[index], reply.error()));
+            code = combined(code, fail(*session, job, services[index],
+                                       failure_of(services[index], reply.error())));
         else if (invocation.verbose)
             tell_done(output, job, services[index]);
     });

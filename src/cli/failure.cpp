@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "core/name.h"
+
 namespace comar::cli {
 namespace {
 
@@ -38,6 +40,16 @@ const Meaning* meaning_of(const CallFailure& failure) {
 }
 
 }  // namespace
+
+CallFailure failure_of(const std::string& service, CallFailure failure) {
+    constexpr std::string_view begin = "Unable to find ";
+    if (!failure.message.starts_with(begin)) return failure;
+    const auto end = failure.message.find(' ', begin.size());
+    const auto found =
+        failure.message.substr(begin.size(), end == std::string::npos ? end : end - begin.size());
+    if (found != bus_safe_name(service)) failure.name = "tr.org.pardus.comar.Exception";
+    return failure;
+}
 
 ExitCode exit_code_of(const CallFailure& failure) {
     const Meaning* meaning = meaning_of(failure);

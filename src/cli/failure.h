@@ -18,6 +18,10 @@ struct CallFailure {
 /// before it has answered.
 inline constexpr std::string_view unreachable_name = "org.freedesktop.DBus.Error.Disconnected";
 
+/// The failure of what was asked of `service`: that another one, which its script has called, is
+/// not registered says nothing about this one.
+[[nodiscard]] CallFailure failure_of(const std::string& service, CallFailure failure);
+
 /// The code for every command but `status`.
 [[nodiscard]] ExitCode exit_code_of(const CallFailure& failure);
 

@@ -36,8 +36,11 @@ std::string log_advice(Bus& bus, const std::string& service) {
 
 /// comard's own errors often begin as ours would, with the service's canonical name.
 std::string complaint(std::string_view doing, const std::string& reason) {
-    const std::string_view verb = doing.substr(0, doing.find(' '));
-    if (reason.starts_with(fmt::format("cannot {} ", verb))) return reason;
+    const auto space = doing.find(' ');
+    const std::string_view verb = doing.substr(0, space);
+    const std::string service =
+        space == std::string_view::npos ? "" : bus_safe_name(doing.substr(space + 1));
+    if (reason.starts_with(fmt::format("cannot {} {}", verb, service))) return reason;
     return fmt::format("cannot {}: {}", doing, reason);
 }
 

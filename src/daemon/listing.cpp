@@ -54,13 +54,18 @@ bool Listing::must_ask(const Script& script) const {
     return !service->running() && script.facts.defines("status");
 }
 
+/// A script may compute it, from its settings for example.
+bool Listing::must_ask_for_description(const Script& script) const {
+    return script.facts_known && !script.facts.description;
+}
+
 void Listing::list(const CallRequest& by, const std::string& type, Done done) {
     std::vector<std::string> apps;
     std::vector<std::string> unknown;
     for (std::string& app : parts_.registry.apps_of(service_model)) {
         const Script& script = *parts_.registry.find(service_model, app);
         if (!type.empty() && script.facts.type != type) continue;
-        if (must_ask(script)) unknown.push_back(app);
+        if (must_ask(script) || must_ask_for_description(script)) unknown.push_back(app);
         apps.push_back(std::move(app));
     }
     StatusQuery::ask(
@@ -96,7 +101,8 @@ json Listing::row(const Script& script, StartUp start_up, const std::string& lan
         script.facts.description ? text_for(*script.facts.description, language) : "";
     if (asked.is_object()) {
         const json& running = asked["running"];
-        state = running.is_null() ? "unknown" : reported_state(start_up, running.get<bool>());
+        if (must_ask(script))
+            state = running.is_null() ? "unknown" : reported_state(start_up, running.get<bool>());
         if (description.empty()) description = asked["description"].get<std::string>();
     }
     const bool runs = service.running().value_or(false);

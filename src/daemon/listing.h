@@ -46,6 +46,7 @@ public:
 
 private:
     [[nodiscard]] bool must_ask(const Script& script) const;
+    [[nodiscard]] bool must_ask_for_description(const Script& script) const;
     [[nodiscard]] nlohmann::json row(const Script& script, StartUp start_up,
                                      const std::string& language,
                                      const nlohmann::json& asked) const;

@@ -200,6 +200,19 @@ std::vector<ProcessId> ServiceProcesses::all() const {
     return all;
 }
 
+/// Asked far more often than which ones live, and mostly told without a look into /proc.
+bool ServiceProcesses::alive() const {
+    const bool one_lives = std::any_of(adopted_.begin(), adopted_.end(), [](const auto& item) {
+        const auto& process = item.second.process;
+        return process &&
+               !wait_exited(process->pidfd(), std::chrono::milliseconds{0}).value_or(true);
+    });
+    if (one_lives) return true;
+    const bool is_empty =
+        cgroup_ && adopted_.empty() && !is_populated(cgroup_events_.get()).value_or(true);
+    return !is_empty && !all().empty();
+}
+
 bool ServiceProcesses::has(const ProcessId& id) const {
     // Most services have nothing to look for.
     if (adopted_.empty() && !cgroup_) return false;

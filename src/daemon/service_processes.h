@@ -69,7 +69,7 @@ public:
 
     /// All that live now, sorted by pid.
     [[nodiscard]] std::vector<ProcessId> all() const;
-    [[nodiscard]] bool alive() const { return !all().empty(); }
+    [[nodiscard]] bool alive() const;
     /// Those that were adopted and live: enough to know the service again without a cgroup.
     [[nodiscard]] std::vector<ProcessId> adopted() const;
     [[nodiscard]] bool has_adopted(const ProcessId& id) const {

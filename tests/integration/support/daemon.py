@@ -26,13 +26,14 @@ ENVIRONMENT = {
 class Daemon:
     """comard --root, in a Place. The place's write functions, gates and programs are here too."""
 
-    def __init__(self, place, user=None, environment=None, arguments=(), mounts=(), program=None):
+    def __init__(self, place, user=None, environment=None, arguments=(), mounts=(), program=None,
+                 network=False):
         self.place = place
         self.user = user
         self.root = str(place.root)
         self.log_path = place.folder / "comard.log"
         self.address = f"unix:path={self.root}/run/comar/bus"
-        self._command = [*_inside(mounts), str(program or BUILD / "bin/comard"), "--root", self.root,
+        self._command = [*_inside(mounts, network), str(program or BUILD / "bin/comard"), "--root", self.root,
                          *arguments]
         self._environment = {**ENVIRONMENT, **(environment or {})}
         self._child = None
@@ -188,9 +189,11 @@ class Daemon:
             check=False)
 
 
-def _inside(mounts):
-    """The command that runs another one in a mount namespace, with these mounts (as for mount(8))."""
-    if not mounts:
+def _inside(mounts, network):
+    """The command that runs another one with these mounts, as for mount(8), and a network of its own."""
+    options = [*(["--mount"] if mounts else []), *(["--net"] if network else [])]
+    if not options:
         return []
-    commands = " && ".join(shlex.join(["mount", *map(str, words)]) for words in mounts)
-    return ["unshare", "--mount", "--", "sh", "-c", commands + ' && exec "$@"', "sh"]
+    commands = [shlex.join(["mount", *map(str, words)]) for words in mounts]
+    commands += ["ip link set lo up"] if network else []
+    return ["unshare", *options, "--", "sh", "-c", " && ".join([*commands, 'exec "$@"']), "sh"]

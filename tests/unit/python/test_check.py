@@ -113,6 +113,7 @@ def test_the_script_of_the_specification_is_faultless():
         "methods": ["start", "stop", "status"],
         "synchronized": ["start", "stop"],
         "starts": [],
+        "actions": {},
     }
 
 
