@@ -12,9 +12,8 @@ void CgroupRemover::remove_when_empty(const Cgroup& cgroup) {
     if (cgroup.remove()) return;
     auto events = cgroup.watch();
     if (!events) return;
-    auto watch =
-        IoWatch::create(loop_, events->get(), EPOLLPRI,
-                        [this, path = cgroup.path()](std::uint32_t) { on_event(path); });
+    auto watch = IoWatch::create(loop_, events->get(), EPOLLPRI,
+                                 [this, path = cgroup.path()](std::uint32_t) { on_event(path); });
     if (!watch) return;
     leaving_.insert_or_assign(cgroup.path(),
                               Leaving{cgroup, std::move(*events), std::move(*watch)});

@@ -81,8 +81,8 @@ bool Dispatcher::refuse_unknown(const bus::Message& message, const Responder& re
         if (exists) {
             responder.fail_with_name(
                 "org.freedesktop.DBus.Error.UnknownMethod",
-                fmt::format("cannot call {}.{} of {}: there is no such method",
-                            message.interface(), message.member(), message.path()));
+                fmt::format("cannot call {}.{} of {}: there is no such method", message.interface(),
+                            message.member(), message.path()));
         }
         return exists;
     }

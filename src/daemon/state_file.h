@@ -16,7 +16,8 @@ namespace comar {
 [[nodiscard]] std::string encode_state(const nlohmann::json& state);
 [[nodiscard]] Result<nlohmann::json> decode_state(std::string_view text);
 
-/// Replaces the file with what encode_state() gave; it need not survive a power cut, for neither do the processes it speaks of.
+/// Replaces the file with what encode_state() gave; it need not survive a power cut, for neither do
+/// the processes it speaks of.
 Result<> write_state(const std::string& path, const std::string& text);
 Result<nlohmann::json> read_state(const std::string& path);
 

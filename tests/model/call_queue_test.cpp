@@ -97,8 +97,8 @@ private:
 
     void next() {
         history_.note("next");
-        const bool may = runs_.size() < limits_.running && blocked_.size() < limits_.blocked_for_root &&
-                         count_waiting() > 0;
+        const bool may = runs_.size() < limits_.running &&
+                         blocked_.size() < limits_.blocked_for_root && count_waiting() > 0;
         const auto call = queue_.next();
         EXPECT_EQ(call.has_value(), may);
         if (!call) return;
