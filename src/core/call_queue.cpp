@@ -7,7 +7,7 @@ namespace comar {
 
 Result<> CallQueue::push(const Origin& origin, Ticket call) {
     if (!has_room_for(origin)) {
-        return failure(ErrorKind::busy, "cannot take another call: too many wait already");
+        return failure(ErrorKind::busy, "too many calls wait already");
     }
     auto& queue = queues_[origin.caller];
     if (queue.empty()) turns_.push_back(origin.caller);

@@ -137,7 +137,8 @@ void Calls::enqueue(Ticket ticket) {
     const CallQueue::Origin origin{entry.request.caller, entry.request.user};
     if (auto queued = queue_.push(origin, ticket); !queued) {
         entry.place = Place::over;
-        return finish(ticket, error_reply("Busy", queued.error().message));
+        return finish(ticket, error_reply("Busy", "cannot run " + entry.request.label() + ": " +
+                                                      queued.error().message));
     }
     pump();
 }
@@ -246,8 +247,9 @@ void Calls::on_call(Ticket ticket, const json& message) {
     Entry* asking = find(ticket);
     if (asking == nullptr || asking->question != question) return;
     if (const auto limit = timeout_of(message)) {
-        asking->question_timer.emplace(loop_, [answer, label] {
-            answer(error_reply("TimedOut", "cannot wait longer for " + label));
+        asking->question_timer.emplace(loop_, [answer, label, limit] {
+            answer(error_reply("TimedOut", "cannot wait longer for " + label + " than " +
+                                               std::to_string(limit->count()) + " ms"));
         });
         asking->question_timer->arm(*limit);
     }

@@ -27,11 +27,11 @@ json results_of(const bus::Method& method, const json& value) {
     }
 }
 
-CallReply checked(const bus::Method& method, CallReply reply) {
+/// `member`: "info of nginx". What does not fit is the fault of the script.
+CallReply checked(const bus::Method& method, const std::string& member, CallReply reply) {
     if (!reply) return reply;
     json results = results_of(method, *reply);
-    const bus::BodyName name{method.name, "result"};
-    if (auto fit = bus::fits(method.out_signature(), results, name); !fit) {
+    if (auto fit = bus::fits(method.out_signature(), results, {member, "result"}); !fit) {
         return error_reply("Invalid", fit.error().message);
     }
     return results;
@@ -54,13 +54,13 @@ void Invoker::invoke(CallRequest request, Done done) {
         return done(error_reply("Internal",
                                 "Unable to find " + request.app + " of model " + request.model));
     }
-    const std::string member = request.method;
+    const std::string member = request.method + " of " + request.app;
     if (auto fit = bus::fits(method->in_signature(), request.arguments, {member}); !fit) {
         return done(error_reply("Invalid", fit.error().message));
     }
     // The model table may be loaded anew while the script runs.
-    const auto finish = [method = *method, done = std::move(done)](CallReply reply) {
-        done(checked(method, std::move(reply)));
+    const auto finish = [method = *method, member, done = std::move(done)](CallReply reply) {
+        done(checked(method, member, std::move(reply)));
     };
     const auto kind = parse_job_kind(request.method);
     if (request.model == service_model && kind) {

@@ -232,7 +232,9 @@ void RunningCall::on_timer() {
     switch (phase_) {
         case Phase::running:
             if (end_error_.name.empty()) {
-                return end({"TimedOut", "cannot finish " + name_ + ": it takes too long"});
+                return end({"TimedOut", "cannot finish " + name_ + ": it takes longer than " +
+                                            std::to_string(limit_.count() / 1000) +
+                                            " s, the limit in comard.toml"});
             }
             return end(end_error_);
         case Phase::answered:

@@ -199,7 +199,7 @@ def test_a_call_that_takes_longer_than_allowed_is_timed_out_and_goes_on(comard, 
         """, told))
     comard.service("app").start()
     assert sorted([told.value(), told.value()], key=str) == [
-        ["TimedOut", "cannot wait longer for slow.start", True], "begun"]
+        ["TimedOut", f"cannot wait longer for slow.start than {int(float(timeout) * 1000)} ms", True], "begun"]
     joined = comard.bus.service("slow").begin("start")
     comard.bus.sync()
     slow.open()

@@ -14,7 +14,7 @@ SHIPPED = REPOSITORY / "data/dbus/tr.org.pardus.comar.conf"
 # What matters of /usr/share/dbus-1/system.conf: who may own a name, and who may call whom.
 _CONFIG = """\
 <busconfig>
-  <type>system</type>
+  <type>{kind}</type>
   <auth>EXTERNAL</auth>
   <listen>{address}</listen>
   <policy context="default">
@@ -46,11 +46,18 @@ _CONFIG = """\
 class MessageBus:
     """dbus-daemon at `address`; it can die and come again."""
 
-    def __init__(self, place, knows_comar=True, extra=()):
-        """One that does not know comar gives it no name. `extra`: files of policy, for other services."""
+    def __init__(self, place, knows_comar=True, extra=(), services=None):
+        """One that does not know comar gives it no name. `extra`: files of policy, for other services.
+
+        `services`: a folder of files about programs that it starts. That of a system bus has a helper do that, which
+        knows the folders of the machine only; so it becomes a session bus, which starts them itself.
+        """
+        self._kind = "session" if services else "system"
         self._place = place
         files = [*([SHIPPED] if knows_comar else []), *extra]
         self._shipped = "".join(f"<include>{file}</include>" for file in files)
+        if services:
+            self._shipped += f"<servicedir>{services}</servicedir>"
         self._folder = place.folder / "message-bus"
         self._process = None
         self.address = f"unix:path={self._folder}/socket"
@@ -59,7 +66,7 @@ class MessageBus:
         """Starts it, and waits until it listens."""
         self._folder.mkdir(exist_ok=True)
         config = self._folder / "bus.conf"
-        config.write_text(_CONFIG.format(address=self.address, shipped=self._shipped))
+        config.write_text(_CONFIG.format(kind=self._kind, address=self.address, shipped=self._shipped))
         reader, writer = os.pipe()
         log = self._folder / "log"
         with open(reader) as listening, open(log, "a") as errors:
