@@ -119,16 +119,16 @@ def _start_detached(
 
 @contextlib.contextmanager
 def _cgroup_of_programs() -> Iterator[int]:
-    """An open cgroup.procs of the service's cgroup; -1 where what we start is in it anyway."""
+    """The open folder of the service's cgroup; -1 where what we start is in it anyway."""
     folder = current().cgroup_of_programs
     if folder is None:
         yield -1
         return
-    procs = os.open(f"{folder}/cgroup.procs", os.O_WRONLY | os.O_CLOEXEC)
+    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        yield procs
+        yield opened
     finally:
-        os.close(procs)
+        os.close(opened)
 
 
 def _report_main(pidfile: str, command: str) -> None:

@@ -29,12 +29,6 @@ std::string header_of(std::string_view body) {
     return fmt::format("comar-state 1 {} {:016x}\n", body.size(), checksum(body));
 }
 
-/// A state file is of this boot only.
-class WithoutSync : public ReplaceSteps {
-public:
-    Result<> sync(int) override { return {}; }
-};
-
 }  // namespace
 
 std::string encode_state(const json& state) {

@@ -118,7 +118,7 @@ void define_spawn(py::module_& module) {
         "child's environment. `user` is \"user\" or \"user:group\", with that user's\n"
         "supplementary groups; `nice` is added to the niceness. stdin -1 is /dev/null; stdout\n"
         "and stderr -1 are our own. All other fds are closed in the child, no signal is\n"
-        "blocked or ignored there. `cgroup` is an open cgroup.procs to move to. A `sibling` is a\n"
+        "blocked or ignored there. `cgroup` is the open folder of one to be in. A `sibling` is a\n"
         "child of our parent, which reaps it, where the system allows that. The caller owns the "
         "pidfd and must reap the child:\n"
         "`wait_exit` or `reap_children`.");

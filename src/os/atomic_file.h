@@ -30,6 +30,12 @@ public:
     virtual void discard(int folder, const std::string& name) noexcept;
 };
 
+/// For files that tell of processes: a power cut ends those too.
+class WithoutSync : public ReplaceSteps {
+public:
+    Result<> sync(int) override { return {}; }
+};
+
 /// Replaces `path` by a file with `content` and exactly `mode`, whatever the umask. After a crash
 /// or a power cut at any moment it has the old content or the new one, whole; what can remain is a
 /// file

@@ -27,4 +27,10 @@ using ChildFunction = int (*)(void* argument);
 Result<NewProcess> clone_process(ChildFunction function, void* argument,
                                  Kinship kinship = Kinship::child);
 
+/// The same for a child that is in a cgroup from its first moment, clone3(2) CLONE_INTO_CGROUP:
+/// moving a process makes the kernel wait for all processors, which takes milliseconds. `cgroup` is
+/// its open folder. Nothing was made where that fails; older kernels and sandboxes cannot do it.
+Result<NewProcess> clone_into_cgroup(ChildFunction function, void* argument, Kinship kinship,
+                                     int cgroup);
+
 }  // namespace comar

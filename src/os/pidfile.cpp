@@ -82,7 +82,7 @@ Result<> write_pidfile(const std::string& path, pid_t pid) {
     const UniqueFd opened(
         ::openat(folder->fd.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
     if (!opened) return system_failure("open the folder of " + path);
-    ReplaceSteps steps;
+    WithoutSync steps;
     auto written = write_file_atomically_at(opened.get(), parts->name, fmt::format("{}\n", pid),
                                             pidfile_mode, steps);
     if (!written) return Failure(std::move(written.error()).while_trying("write " + path));

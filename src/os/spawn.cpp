@@ -241,14 +241,24 @@ Child child_of(NewProcess made) {
                  .pidfd = std::move(made.pidfd)};
 }
 
+/// Born in its cgroup where the system can do that, or else it moves there.
+Result<NewProcess> make_child(ChildPlan& plan, const SpawnRequest& request) {
+    const Kinship kinship = request.sibling ? Kinship::sibling : Kinship::child;
+    if (request.cgroup >= 0) {
+        plan.cgroup = -1;
+        if (auto made = clone_into_cgroup(run_child, &plan, kinship, request.cgroup)) return made;
+        plan.cgroup = request.cgroup;
+    }
+    return clone_process(run_child, &plan, kinship);
+}
+
 Result<Child> start(const SpawnRequest& request) {
     if (auto fine = check(request); !fine) return Failure(std::move(fine.error()));
     Preparation preparation(request);
     if (auto opened = preparation.open_null(); !opened) return Failure(std::move(opened.error()));
     auto report_pipe = make_pipe();
     if (!report_pipe) return Failure(std::move(report_pipe.error()));
-    auto made = clone_process(run_child, &preparation.plan(report_pipe->write_end.get()),
-                              request.sibling ? Kinship::sibling : Kinship::child);
+    auto made = make_child(preparation.plan(report_pipe->write_end.get()), request);
     if (!made) return Failure(std::move(made.error()));
     report_pipe->write_end.reset();
     const auto report = read_report(report_pipe->read_end.get());

@@ -35,7 +35,7 @@ struct SpawnRequest {
     std::optional<mode_t> umask;
     std::optional<int> nice;                 ///< added to our niceness
     std::optional<Credentials> credentials;  ///< our own uid and gid are always allowed
-    /// An open cgroup.procs: the child moves there before it is the program. -1: stay in ours.
+    /// The open folder of a cgroup: the child is there before it is the program. -1: in ours.
     int cgroup = -1;
     /// The new process is a child of our parent, clone(2) CLONE_PARENT: our end changes nothing for
     /// it, and our parent reaps it. Where the system refuses that, it is our child after all.

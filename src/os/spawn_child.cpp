@@ -72,7 +72,10 @@ void unblock_signals() {
 }
 
 /// "0" is whoever writes it, cgroups(7).
-bool move_to_cgroup(const ChildPlan& plan) { return ::write(plan.cgroup, "0", 1) == 1; }
+bool move_to_cgroup(const ChildPlan& plan) {
+    const int procs = ::openat(plan.cgroup, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+    return procs >= 0 && ::write(procs, "0", 1) == 1;
+}
 
 bool add_niceness(int increment) {
     errno = 0;

@@ -46,7 +46,7 @@ struct ChildPlan {
     int above_targets = 3;  ///< a number above all targets
     int report = -1;        ///< where a SpawnReport goes; close-on-exec
 
-    int cgroup = -1;  ///< an open cgroup.procs; -1: stay
+    int cgroup = -1;  ///< the open folder of a cgroup to move to; -1: stay
 
     bool new_session = false;
     int nice = 0;

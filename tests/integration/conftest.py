@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: MIT
 """Fixtures of the integration tests; tests/README.md shows how to use them."""
 
+import signal
+
 import pytest
 
 from support.daemon import Daemon
 from support.place import BUILD, Place
+
+# Who runs in the background ignores SIGINT, and so would the programs that tests start and stop.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 DAEMONS = pytest.StashKey[list]()
 FAILED = pytest.StashKey[bool]()

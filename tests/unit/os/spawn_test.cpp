@@ -492,11 +492,11 @@ TEST(SpawnTest, ADescriptorThatIsNotOpenCannotBePassedOn) {
 }
 
 TEST(SpawnTest, WhatIsNoCgroupCannotBeMovedTo) {
-    const UniqueFd unwritable(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    const UniqueFd no_folder(::open("/dev/null", O_RDONLY | O_CLOEXEC));
     auto request = request_for({"/bin/true"});
-    request.cgroup = unwritable.get();
+    request.cgroup = no_folder.get();
     EXPECT_EQ(error_of(request),
-              "cannot start /bin/true: cannot move to its cgroup: Bad file descriptor");
+              "cannot start /bin/true: cannot move to its cgroup: Not a directory");
     EXPECT_TRUE(has_no_children());
 }
 

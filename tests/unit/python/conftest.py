@@ -18,6 +18,9 @@ PACKAGE_PARENT = pathlib.Path(
 
 sys.path.insert(0, str(PACKAGE_PARENT))
 
+# Who runs in the background ignores SIGINT, and so would the programs that tests start and stop.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 try:
     from comar import _native
 except ImportError as error:
