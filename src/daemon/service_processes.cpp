@@ -63,7 +63,7 @@ void ServiceProcesses::adopt(const ProcessId& id, pid_t reaper) {
     if (id.pid <= 0 || excluded_.contains(id.pid) || adopted_.contains(id.pid)) return;
     const auto stat = read_stat(id.pid);
     if (!stat || stat->id != id) return adopt_ended(id, reaper);
-    await_exit(id, stat->parent);
+    await_exit(id, stat->parent > 0 ? stat->parent : reaper);
     Adopted& one = adopted_[id.pid];
     auto process = Process::open(id);
     // It has ended already; when its parent has too, we reap it and learn how.
@@ -101,7 +101,9 @@ void ServiceProcesses::await_exit(const ProcessId& id, pid_t reaper) {
 /// Of one that has ended: whether its exit status is known already, or on its way here.
 bool ServiceProcesses::exit_is_told(const Adopted& one) const {
     const auto stat = read_stat(one.id.pid);
-    const pid_t reaper = stat && stat->id == one.id ? stat->parent : one.parent;
+    // While it is being reaped the kernel tells no parent any more.
+    const bool has_parent = stat && stat->id == one.id && stat->parent > 0;
+    const pid_t reaper = has_parent ? stat->parent : one.parent;
     // A worker ends soon, and its children are ours then.
     return reaper == ::getpid() || reaps_(reaper) || excluded_.contains(reaper);
 }
