@@ -159,6 +159,8 @@ def run_wave(comard, told, gate, count):
     comard.until(lambda: connections(comard) == usual, lambda: f"{usual} connections")
     gate.open()
     assert told.value() == "done"
+    # The next start would join one that is not quite over.
+    comard.until(lambda: comard.bus.call("/", NAME, "listRunning", "b", True) == [], "the end of the start")
     witness.close()
 
 
