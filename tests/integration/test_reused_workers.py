@@ -4,6 +4,7 @@
 import pytest
 
 from support.bus import BusError
+from support.processes import Process
 from support.scripts import service_script
 
 # Modules that a worker has imported before any script runs; more would be a reason not to reuse it.
@@ -109,7 +110,8 @@ def test_what_one_script_does_to_its_process_no_other_one_sees(comard, told, dam
     before = notice(good, told)
     try:
         bad.start()
-        told.value()
+        # It answers, and ends then: until it has, a lock is held.
+        Process(told.value()).wait_gone()
     except BusError:
         told.lines()
     # There may be more than one worker; the one that was damaged is asked first.
