@@ -59,7 +59,7 @@ json ScriptBridge::common_message() const {
             {"output_limit", parts_.settings.output_bytes}};
 }
 
-json ScriptBridge::script_message(const CallRequest& call) const {
+json ScriptBridge::script_message(const CallRequest& call, std::optional<StartUp> chosen) const {
     json message{{"app", call.app},    {"model", call.model}, {"method", call.method},
                  {"service", nullptr}, {"cgroup", nullptr},   {"join_cgroup", false},
                  {"output", nullptr}};
@@ -68,7 +68,6 @@ json ScriptBridge::script_message(const CallRequest& call) const {
     }
     const Service* service = service_of(call);
     if (service == nullptr) return message;
-    const auto chosen = parts_.start_up.chosen(call.app);
     message["service"] = {{"startup", to_string(chosen.value_or(StartUp::off))},
                           {"chosen", chosen.has_value()},
                           {"running", optional_bool(service->running())},

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <functional>
+#include <map>
+#include <optional>
 #include <string>
 
 #include "bus/model_table.h"
@@ -42,7 +44,15 @@ public:
     /// What workers need whatever they run: the part that all items of a `poll` share.
     [[nodiscard]] nlohmann::json common_message() const;
     /// The part about one script.
-    [[nodiscard]] nlohmann::json script_message(const CallRequest& call) const;
+    [[nodiscard]] nlohmann::json script_message(const CallRequest& call) const {
+        return script_message(call, parts_.start_up.chosen(call.app));
+    }
+    /// Where the start-up state is known already: looking for many takes long.
+    [[nodiscard]] nlohmann::json script_message(const CallRequest& call,
+                                                std::optional<StartUp> chosen) const;
+    [[nodiscard]] std::map<std::string, StartUp> start_up_states() const {
+        return parts_.start_up.all();
+    }
 
     CallReply request_message(const CallRequest& call) override;
     void call(Ticket parent, CallRequest nested, Answer answer) override;

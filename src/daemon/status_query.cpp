@@ -54,8 +54,12 @@ void StatusQuery::run(std::vector<std::string> apps, bool last_try) {
     message["language"] = by_.language;
     message["sender"] = by_.sender;
     message["items"] = json::array();
+    const auto start_up = bridge_.start_up_states();
     for (const std::string& app : apps) {
-        message["items"].push_back(bridge_.script_message(status_of(by_, app)));
+        const auto found = start_up.find(app);
+        message["items"].push_back(bridge_.script_message(
+            status_of(by_, app),
+            found == start_up.end() ? std::nullopt : std::optional(found->second)));
     }
     const auto batch = std::make_shared<Batch>(Batch{std::move(apps), 0, last_try});
     calls_.converse(
