@@ -226,13 +226,12 @@ TEST_F(RealCgroupTest, KillEndsAllHereAndBelow) {
 
 TEST_F(RealCgroupTest, AProgramIsStartedInIt) {
     auto input = make_pipe();
-    const UniqueFd members(
-        ::open((cgroup_->path() + "/cgroup.procs").c_str(), O_WRONLY | O_CLOEXEC));
-    ASSERT_TRUE(input && members);
+    const UniqueFd folder(::open(cgroup_->path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    ASSERT_TRUE(input && folder);
     SpawnRequest request;
     request.arguments = {"/bin/cat"};
     request.input = input->read_end.get();
-    request.cgroup = members.get();
+    request.cgroup = folder.get();
     const auto child = spawn(request);
     ASSERT_TRUE(child) << child.error().message;
     EXPECT_EQ(cgroup_->processes().value(), std::vector<pid_t>{child->id.pid});
