@@ -31,30 +31,23 @@ _ENDING = f".{sys.implementation.cache_tag}.pyc"
 
 # The last one, its path and header: many calls in a row are of one script.
 _last: tuple[str, bytes, Compiled | None] = ("", b"", None)
-_at_hand: tuple[str, Compiled] | None = None
 
 _is_process_unchanged = True
 
 
-def load(path: str) -> ModuleType:
-    """Runs the script in a fresh module, `csl`. Raises whatever it raises; OSError: no such file."""
-    global _is_process_unchanged, _at_hand
-    at_hand, _at_hand = _at_hand, None
-    code, tame = at_hand[1] if at_hand is not None and at_hand[0] == path else compiled(path)
+def load(path: str, script: Compiled | None = None) -> ModuleType:
+    """Runs the script in a fresh module, `csl`; `script`: what compiled() has just given for it.
+
+    Raises whatever it raises; OSError: no such file.
+    """
+    global _is_process_unchanged
+    code, tame = script or compiled(path)
     _is_process_unchanged = _is_process_unchanged and tame
     module = ModuleType(NAME)
     module.__file__ = path
     sys.modules[NAME] = module
     exec(code, module.__dict__)
     return module
-
-
-def peek(path: str) -> Compiled:
-    """The script in that file, compiled; a load() of it that follows at once does not read it again."""
-    global _at_hand
-    found = compiled(path)
-    _at_hand = (path, found)
-    return found
 
 
 def is_process_unchanged() -> bool:

@@ -14,6 +14,7 @@ import ast
 import builtins
 import re
 
+from comar.names import bound_names
 from comar.vocabulary import SCRIPT_BUILTINS, STAR_NAMES, SERVICE_MODULES
 
 _HARMLESS_BUILTINS = frozenset(
@@ -67,7 +68,7 @@ def is_tame(tree: ast.Module) -> bool:
 class _Reader(ast.NodeVisitor):
     def __init__(self, tree: ast.Module) -> None:
         self.is_wild = False
-        own = _bound_names(tree)
+        own = bound_names(tree, imports=False)
         api = (STAR_NAMES | SCRIPT_BUILTINS) - SERVICE_MODULES
         self._known = _HARMLESS_BUILTINS | api | own
         # Under the name of something powerful hides perhaps just that.
@@ -132,18 +133,3 @@ def _dotted(node: ast.expr) -> str:
         words.insert(0, node.attr)
         node = node.value
     return ".".join([node.id, *words]) if isinstance(node, ast.Name) else ""
-
-
-def _bound_names(tree: ast.Module) -> set[str]:
-    """All that the script gives a meaning to, imported modules aside."""
-    names = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-            names.add(node.id)
-        elif isinstance(node, ast.FunctionDef):
-            names.add(node.name)
-        elif isinstance(node, ast.arg):
-            names.add(node.arg)
-        elif isinstance(node, ast.ExceptHandler) and node.name is not None:
-            names.add(node.name)
-    return names

@@ -14,9 +14,13 @@ FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _BLOCKS = (ast.If, ast.For, ast.While, ast.With, ast.Try)
 
 
-def bound_names(tree: ast.AST) -> set[str]:
-    """Every name that gets a meaning anywhere below: assigned, imported, defined, an argument."""
-    return {name for node in ast.walk(tree) for name in _bindings(node)}
+def bound_names(tree: ast.AST, imports: bool = True) -> set[str]:
+    """Every name that gets a meaning anywhere below: assigned, imported, defined, an argument.
+
+    imports: those that are imported among them.
+    """
+    nodes = (node for node in ast.walk(tree) if imports or not isinstance(node, ast.alias))
+    return {name for node in nodes for name in _bindings(node)}
 
 
 def used_names(tree: ast.AST) -> Iterator[ast.Name]:

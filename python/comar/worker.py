@@ -209,8 +209,13 @@ def _poll_all(connection: Connection, message: dict[str, Any]) -> dict[str, Any]
 
 def _status_of(connection: Connection, message: dict[str, Any]) -> dict[str, Any]:
     """Outcome of one script of several. One that may change its process gets a process of its own."""
-    if _is_tame(message.get("script", "")):
-        answer = _outcome(connection, message, _call_status)
+    script = _compiled(message.get("script", ""))
+
+    def work(request: Request) -> tuple[bool | None, str]:
+        return _call_status(request, script)
+
+    if script is None or script.is_tame:
+        answer = _outcome(connection, message, work)
         _flush()
         return answer
     # Whose connection would be closed in the child.
@@ -219,7 +224,7 @@ def _status_of(connection: Connection, message: dict[str, Any]) -> dict[str, Any
     child = os.fork()
     if child == 0:
         try:
-            theirs.send(_outcome(connection, message, _call_status))
+            theirs.send(_outcome(connection, message, work))
             _flush()
         finally:
             _exit(0)
@@ -233,11 +238,11 @@ def _status_of(connection: Connection, message: dict[str, Any]) -> dict[str, Any
         os.waitpid(child, 0)
 
 
-def _is_tame(script: str) -> bool:
+def _compiled(path: str) -> _script.Compiled | None:
     try:
-        return _script.peek(script).is_tame
+        return _script.compiled(path)
     except (OSError, SyntaxError, ValueError):
-        return True  # fails the same way when it is to run
+        return None  # fails the same way when it is to run
 
 
 def _check(connection: Connection, message: dict[str, Any]) -> dict[str, Any]:
@@ -290,21 +295,21 @@ def _call_method(request: Request) -> Any:
     return _find_method(request)(*request.args)
 
 
-def _call_status(request: Request) -> tuple[bool | None, str]:
+def _call_status(request: Request, script: _script.Compiled | None) -> tuple[bool | None, str]:
     """What status() says, and serviceDesc, which a script may well compute."""
-    _prepare(request)
+    _prepare(request, script)
     status = _script.function("status")
     running = None if status is None else bool(status())
     return running, description()
 
 
-def _prepare(request: Request) -> None:
+def _prepare(request: Request, script: _script.Compiled | None = None) -> None:
     """Puts the process where the script belongs, and runs the script's top level."""
     os.environ["COMAR_SERVICE"] = request.app
     if request.output is not None:
         _redirect_output(request.output)
     try:
-        _script.load(request.script)
+        _script.load(request.script, script)
     except FileNotFoundError as error:
         if error.filename == request.script:
             raise Internal(f"Unable to find {request.model} script of {request.app}") from None

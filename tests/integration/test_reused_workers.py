@@ -155,6 +155,21 @@ def test_the_script_is_a_new_module_in_each_call(comard):
     assert {worker_of(service) for _ in range(5)} == {1}
 
 
+def test_a_script_that_was_asked_for_its_status_and_then_edited_runs_as_it_is_now(comard):
+    wild = "    os.umask(0o22)\n"
+    old = f"def status():\n{wild}    return False\n\ndef reload():\n    fail('old')\n"
+    service = comard.register("app", service_script(old))
+    for _ in range(5):
+        comard.bus.list_services()
+    # In place, for checks of a new one would take the worker that has asked.
+    comard.write("/var/lib/comar/scripts/System.Service/app.py",
+                 service_script(old.replace("old", "new").replace(wild, "")))
+    for _ in range(5):
+        with pytest.raises(BusError) as failed:
+            service.reload()
+        assert failed.value.message == "new"
+
+
 DAMAGED_STATUS = """
     import subprocess, sys, threading
 
