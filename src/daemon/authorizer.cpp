@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/authorizer.h"
 
-#include <unistd.h>
-
 namespace comar {
 
 void Authorizer::decide(const Wish& wish, Decision decision) const {
     const Caller& caller = wish.caller;
-    // One that nobody vouches for is nobody, not root.
+    if (caller.may_do_anything()) return decision(true, "");
     if (!caller.uid) return decision(false, "the bus does not know the caller any more");
-    if (*caller.uid == 0 || *caller.uid == ::geteuid()) return decision(true, "");
     if (!caller.on_system_bus) {
         return decision(false, "on the private socket only root may change anything");
     }

@@ -23,6 +23,9 @@ struct Caller {
 
     static constexpr uid_t nobody = 65534;
 
+    /// root, and whoever runs a comard of their own. One that nobody vouches for is nobody.
+    [[nodiscard]] bool may_do_anything() const { return uid == 0 || uid == ::geteuid(); }
+
     /// A request of this caller.
     [[nodiscard]] CallRequest request(std::string app, std::string model,
                                       std::string method) const {
@@ -34,7 +37,7 @@ struct Caller {
         request.sender = name;
         request.caller = key;
         // Of a caller that is not known any more, nobody pays the account.
-        if (uid != 0 && uid != ::geteuid()) request.user = uid.value_or(nobody);
+        if (!may_do_anything()) request.user = uid.value_or(nobody);
         return request;
     }
 };

@@ -85,10 +85,10 @@ void Calls::run(CallRequest request, std::optional<Ticket> carries_out, Done don
 void Calls::converse(CallRequest request, json message, Item item, Done done) {
     Entry entry;
     entry.request = std::move(request);
-    for (const json& one : message.value("items", json::array())) {
-        entry.others.push_back(text_of(one, "app"));
+    if (const auto items = message.find("items"); items != message.end()) {
+        for (const json& one : *items) entry.others.push_back(text_of(one, "app"));
+        if (!entry.others.empty()) entry.others.pop_front();
     }
-    if (!entry.others.empty()) entry.others.pop_front();
     entry.message = std::move(message);
     entry.item = std::move(item);
     entry.done = std::move(done);

@@ -25,17 +25,14 @@ std::string first_errors(const Registrar::Outcome& outcome, const std::string& p
 }  // namespace
 
 void CoreHandlers::add_to(Handlers& handlers) {
-    const auto add = [&](const char* member, void (CoreHandlers::*handle)(const IncomingCall&)) {
-        handlers.add(core_interface(), member,
-                     [this, handle](const IncomingCall& call) { (this->*handle)(call); });
-    };
-    add("register", &CoreHandlers::register_script);
-    add("remove", &CoreHandlers::remove);
-    add("listModelApplications", &CoreHandlers::list_model_applications);
-    add("listApplicationModels", &CoreHandlers::list_application_models);
-    add("setLocale", &CoreHandlers::set_locale);
-    add("cancel", &CoreHandlers::cancel);
-    add("listRunning", &CoreHandlers::list_running);
+    const bus::Interface& own = core_interface();
+    handlers.add(own, "register", this, &CoreHandlers::register_script);
+    handlers.add(own, "remove", this, &CoreHandlers::remove);
+    handlers.add(own, "listModelApplications", this, &CoreHandlers::list_model_applications);
+    handlers.add(own, "listApplicationModels", this, &CoreHandlers::list_application_models);
+    handlers.add(own, "setLocale", this, &CoreHandlers::set_locale);
+    handlers.add(own, "cancel", this, &CoreHandlers::cancel);
+    handlers.add(own, "listRunning", this, &CoreHandlers::list_running);
 }
 
 void CoreHandlers::register_script(const IncomingCall& call) {

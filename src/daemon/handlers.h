@@ -21,6 +21,14 @@ public:
         handlers_[{interface.name, member}] = std::move(handler);
     }
 
+    /// The same, for a member function of something that outlives the table.
+    template <class Owner>
+    void add(const bus::Interface& interface, const std::string& member, Owner* owner,
+             void (Owner::*handler)(const IncomingCall&)) {
+        add(interface, member,
+            [owner, handler](const IncomingCall& call) { (owner->*handler)(call); });
+    }
+
     /// Null: the method is not comard's own.
     [[nodiscard]] const Handler* find(const std::string& interface,
                                       const std::string& member) const {

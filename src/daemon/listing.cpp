@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "bus/dict.h"
 #include "bus/text.h"
 #include "core/name.h"
 #include "daemon/status_query.h"
@@ -14,17 +15,11 @@ namespace {
 
 using nlohmann::json;
 
-json dict() { return {{"dict", json::array()}}; }
-
-void put(json& into, const char* key, json value) {
-    into["dict"].push_back(json::array({key, std::move(value)}));
-}
-
 json description_of(const Facts& facts) {
-    json texts = dict();
+    json texts = bus::empty_dict();
     if (!facts.description) return texts;
     for (const auto& [language, text] : *facts.description) {
-        put(texts, bus::to_bus_text(language).c_str(), bus::to_bus_text(text));
+        bus::put(texts, bus::to_bus_text(language), bus::to_bus_text(text));
     }
     return texts;
 }
@@ -140,20 +135,20 @@ json Listing::told_properties(const std::string& app) const {
 json Listing::summary(const Script& script, const Service& service,
                       const std::string& state) const {
     const auto main = service.main_process();
-    json properties = dict();
-    put(properties, "State", typed("s", state));
-    put(properties, "SubState", typed("s", service.sub_state()));
-    put(properties, "StartUp", typed("s", to_string(parts_.start_up.get(script.app))));
-    put(properties, "Type", typed("s", script.facts.type));
-    put(properties, "Description", typed("a{ss}", description_of(script.facts)));
-    put(properties, "MainPID", typed("u", main ? main->pid : 0));
-    put(properties, "Since", typed("t", service.since()));
-    put(properties, "ExitCode", typed("i", service.last_exit().code));
-    put(properties, "ExitSignal", typed("i", service.last_exit().signal));
-    put(properties, "Restarts", typed("u", 0));
-    put(properties, "ControlGroup", typed("s", service.processes().cgroup_path()));
-    put(properties, "Script", typed("s", script.path));
-    put(properties, "LastError", typed("s", bus::to_bus_text(service.last_error())));
+    json properties = bus::empty_dict();
+    bus::put(properties, "State", typed("s", state));
+    bus::put(properties, "SubState", typed("s", service.sub_state()));
+    bus::put(properties, "StartUp", typed("s", to_string(parts_.start_up.get(script.app))));
+    bus::put(properties, "Type", typed("s", script.facts.type));
+    bus::put(properties, "Description", typed("a{ss}", description_of(script.facts)));
+    bus::put(properties, "MainPID", typed("u", main ? main->pid : 0));
+    bus::put(properties, "Since", typed("t", service.since()));
+    bus::put(properties, "ExitCode", typed("i", service.last_exit().code));
+    bus::put(properties, "ExitSignal", typed("i", service.last_exit().signal));
+    bus::put(properties, "Restarts", typed("u", 0));
+    bus::put(properties, "ControlGroup", typed("s", service.processes().cgroup_path()));
+    bus::put(properties, "Script", typed("s", script.path));
+    bus::put(properties, "LastError", typed("s", bus::to_bus_text(service.last_error())));
     return properties;
 }
 
@@ -164,11 +159,11 @@ json Listing::describe(const std::string& app, const std::string& state) const {
     json pids = json::array();
     for (const ProcessId& id : processes.all()) pids.push_back(id.pid);
     json properties = summary(script, service, state);
-    put(properties, "PIDs", typed("au", std::move(pids)));
-    put(properties, "MemoryBytes", typed("t", processes.memory_bytes()));
-    put(properties, "CPUUsec", typed("t", processes.cpu_time().count()));
-    put(properties, "Requires", typed("as", required_by(script.facts)));
-    put(properties, "RequiredBy", typed("as", requirers_of(app)));
+    bus::put(properties, "PIDs", typed("au", std::move(pids)));
+    bus::put(properties, "MemoryBytes", typed("t", processes.memory_bytes()));
+    bus::put(properties, "CPUUsec", typed("t", processes.cpu_time().count()));
+    bus::put(properties, "Requires", typed("as", required_by(script.facts)));
+    bus::put(properties, "RequiredBy", typed("as", requirers_of(app)));
     return properties;
 }
 

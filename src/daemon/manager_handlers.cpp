@@ -1,34 +1,21 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/manager_handlers.h"
 
+#include "bus/dict.h"
 #include "core/name.h"
 #include "daemon/builtin_interfaces.h"
 #include "daemon/invoker.h"
 
 namespace comar {
-namespace {
 
 using nlohmann::json;
 
-/// An entry of a{sv}; null where it is not there.
-json option_of(const json& options, const std::string& name) {
-    for (const json& pair : options.at("dict")) {
-        if (pair[0] == name) return pair[1];
-    }
-    return {};
-}
-
-}  // namespace
-
 void ManagerHandlers::add_to(Handlers& handlers) {
-    const auto add = [&](const char* member, void (ManagerHandlers::*handle)(const IncomingCall&)) {
-        handlers.add(manager_interface(), member,
-                     [this, handle](const IncomingCall& call) { (this->*handle)(call); });
-    };
-    add("Register", &ManagerHandlers::register_script);
-    add("Restart", &ManagerHandlers::restart);
-    add("ListServices", &ManagerHandlers::list_services);
-    add("ReloadModels", &ManagerHandlers::reload_models);
+    const bus::Interface& own = manager_interface();
+    handlers.add(own, "Register", this, &ManagerHandlers::register_script);
+    handlers.add(own, "Restart", this, &ManagerHandlers::restart);
+    handlers.add(own, "ListServices", this, &ManagerHandlers::list_services);
+    handlers.add(own, "ReloadModels", this, &ManagerHandlers::reload_models);
 }
 
 void ManagerHandlers::register_script(const IncomingCall& call) {
@@ -64,7 +51,7 @@ void ManagerHandlers::restart(const IncomingCall& call) {
 }
 
 void ManagerHandlers::list_services(const IncomingCall& call) {
-    const json type = option_of(call.arguments[0], "type");
+    const json type = bus::value_of(call.arguments[0], "type");
     if (!type.is_null() && !type.is_string()) {
         return call.responder.fail({"Invalid", "option type must be a string"});
     }

@@ -6,7 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "bus/value.h"
+#include "bus/dict.h"
 
 namespace comar {
 namespace {
@@ -29,16 +29,16 @@ constexpr std::size_t max_of_all = 1024;
 std::string cancellation_id(std::uint64_t id) { return "comar-" + std::to_string(id); }
 
 json dict_of(const std::vector<std::pair<std::string, std::string>>& pairs) {
-    json list = json::array();
-    for (const auto& [key, value] : pairs) list.push_back({key, value});
-    return {{"dict", std::move(list)}};
+    json dict = bus::empty_dict();
+    for (const auto& [key, value] : pairs) bus::put(dict, key, value);
+    return dict;
 }
 
 /// CheckAuthorization((sa{sv}) subject, s action, a{ss} details, u flags, s cancellation_id)
 json arguments_of(std::uint64_t id, const Polkit::Question& question) {
-    const json name = {{"variant", {"s", question.sender}}};
-    const json subject = {"system-bus-name",
-                          json{{"dict", json::array({json::array({"name", name})})}}};
+    json name = bus::empty_dict();
+    bus::put(name, "name", {{"variant", {"s", question.sender}}});
+    const json subject = {"system-bus-name", std::move(name)};
     // The id lets the check be called off; without a dialog there is nothing to call off.
     return {subject, question.action, dict_of(question.details),
             question.interactive ? allow_interaction : 0, cancellation_id(id)};

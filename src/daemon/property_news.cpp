@@ -3,22 +3,13 @@
 
 #include <utility>
 
+#include "bus/dict.h"
 #include "daemon/builtin_interfaces.h"
 #include "daemon/object_tree.h"
 
 namespace comar {
-namespace {
 
 using nlohmann::json;
-
-json value_of(const json& properties, const std::string& name) {
-    for (const json& pair : properties.at("dict")) {
-        if (pair[0] == name) return pair[1];
-    }
-    return {};
-}
-
-}  // namespace
 
 void PropertyNews::changed(const std::string& app) {
     if (changed_.empty()) loop_.defer([this] { tell_all(); });
@@ -43,7 +34,7 @@ void PropertyNews::tell(const std::string& app) {
             invalidated.push_back(property.name);
         }
         if (property.emits_change != bus::EmitsChange::yes) continue;
-        json value = value_of(now, property.name);
+        json value = bus::value_of(now, property.name);
         if (before.is_object() && before.value(property.name, json()) == value) continue;
         changed.push_back(json::array({property.name, value}));
         before[property.name] = std::move(value);

@@ -3,40 +3,21 @@
 
 #include <algorithm>
 
+#include "bus/dict.h"
 #include "daemon/builtin_interfaces.h"
 #include "daemon/invoker.h"
 
 namespace comar {
-namespace {
 
 using nlohmann::json;
 
-json empty_dict() { return {{"dict", json::array()}}; }
-
-void put(json& dict, const std::string& key, json value) {
-    dict["dict"].push_back(json::array({key, std::move(value)}));
-}
-
-json value_of(const json& properties, const std::string& name) {
-    for (const json& pair : properties.at("dict")) {
-        if (pair[0] == name) return pair[1];
-    }
-    return {};
-}
-
-}  // namespace
-
 void StandardHandlers::add_to(Handlers& handlers) {
-    using Method = void (StandardHandlers::*)(const IncomingCall&);
-    const auto add = [&](const bus::Interface& interface, const char* member, Method handle) {
-        handlers.add(interface, member,
-                     [this, handle](const IncomingCall& call) { (this->*handle)(call); });
-    };
-    add(introspectable_interface(), "Introspect", &StandardHandlers::introspect);
-    add(properties_interface(), "Get", &StandardHandlers::get_property);
-    add(properties_interface(), "GetAll", &StandardHandlers::get_all_properties);
-    add(properties_interface(), "Set", &StandardHandlers::set_property);
-    add(object_manager_interface(), "GetManagedObjects", &StandardHandlers::get_managed_objects);
+    handlers.add(introspectable_interface(), "Introspect", this, &StandardHandlers::introspect);
+    handlers.add(properties_interface(), "Get", this, &StandardHandlers::get_property);
+    handlers.add(properties_interface(), "GetAll", this, &StandardHandlers::get_all_properties);
+    handlers.add(properties_interface(), "Set", this, &StandardHandlers::set_property);
+    handlers.add(object_manager_interface(), "GetManagedObjects", this,
+                 &StandardHandlers::get_managed_objects);
 }
 
 void StandardHandlers::introspect(const IncomingCall& call) {
@@ -56,23 +37,23 @@ void StandardHandlers::properties_of(const IncomingCall& call, const std::string
                                          std::move(got));
     }
     if (interface == manager_interface().name && is_known) {
-        json values = empty_dict();
-        put(values, "Version", COMAR_VERSION);
-        put(values, "Root", parts_.paths.root);
+        json values = bus::empty_dict();
+        bus::put(values, "Version", COMAR_VERSION);
+        bus::put(values, "Root", parts_.paths.root);
         return got(values);
     }
     const auto models = parts_.tree.models(path);
     const bool has_model = std::any_of(models.begin(), models.end(), [&](const bus::Model* model) {
         return model->interface() == interface;
     });
-    got(is_known || has_model ? empty_dict() : json());
+    got(is_known || has_model ? bus::empty_dict() : json());
 }
 
 void StandardHandlers::get_property(const IncomingCall& call) {
     const std::string interface = call.arguments[0].get<std::string>();
     const std::string name = call.arguments[1].get<std::string>();
     properties_of(call, interface, [responder = call.responder, name](const json& properties) {
-        const json value = properties.is_null() ? json() : value_of(properties, name);
+        const json value = properties.is_null() ? json() : bus::value_of(properties, name);
         if (value.is_null()) {
             return responder.fail_with_name("org.freedesktop.DBus.Error.UnknownProperty",
                                             "there is no property " + name);
@@ -99,15 +80,15 @@ void StandardHandlers::set_property(const IncomingCall& call) {
 }
 
 void StandardHandlers::get_managed_objects(const IncomingCall& call) {
-    json objects = empty_dict();
+    json objects = bus::empty_dict();
     for (const std::string& app : parts_.registry.apps()) {
-        put(objects, path_of(app), interfaces_of(app));
+        bus::put(objects, path_of(app), interfaces_of(app));
     }
     call.responder.reply("a{oa{sa{sv}}}", json::array({std::move(objects)}));
 }
 
 json StandardHandlers::interfaces_of(const std::string& app) const {
-    json interfaces = empty_dict();
+    json interfaces = bus::empty_dict();
     for (const std::string& model : parts_.registry.models_of(app)) {
         const json of_model = interfaces_of(app, model);
         for (const json& pair : of_model["dict"]) interfaces["dict"].push_back(pair);
@@ -116,12 +97,12 @@ json StandardHandlers::interfaces_of(const std::string& app) const {
 }
 
 json StandardHandlers::interfaces_of(const std::string& app, const std::string& model) const {
-    json interfaces = empty_dict();
+    json interfaces = bus::empty_dict();
     if (const bus::Model* known = parts_.models.find(model)) {
-        put(interfaces, known->interface(), empty_dict());
+        bus::put(interfaces, known->interface(), bus::empty_dict());
     }
     if (model == service_model && parts_.registry.find(service_model, app) != nullptr) {
-        put(interfaces, supervision_interface().name, parts_.listing.known_properties(app));
+        bus::put(interfaces, supervision_interface().name, parts_.listing.known_properties(app));
     }
     return interfaces;
 }

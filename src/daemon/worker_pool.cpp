@@ -82,6 +82,7 @@ WorkerPool::WorkerPool(Loop& loop, ChildWatch& children, Options options)
     : loop_(loop),
       children_(children),
       options_(std::move(options)),
+      few_(workers_a_processor * std::max(1U, std::thread::hardware_concurrency())),
       idle_timer_(loop, [this] { let_go(); }),
       hang_timer_(loop, [this] { host_hangs(); }),
       growth_timer_(loop, [this] { grow(); }) {}
@@ -205,8 +206,7 @@ std::size_t WorkerPool::wanted_forks() const {
     const auto urgent = static_cast<std::size_t>(std::count_if(
         waiting_.begin(), waiting_.end(), [](const Waiting& one) { return one.urgent; }));
     const std::size_t all = workers_.size() + host_->forking;
-    const std::size_t few = workers_a_processor * std::max(1U, std::thread::hardware_concurrency());
-    const std::size_t room = few > all ? few - all : 0;
+    const std::size_t room = few_ > all ? few_ - all : 0;
     const std::size_t at_hand = idle_.size() + host_->forking;
     const std::size_t at_once =
         waiting_.empty() ? options_.spare : std::min(waiting_.size(), room + at_hand);

@@ -115,6 +115,7 @@ private:
     Loop& loop_;
     ChildWatch& children_;
     Options options_;
+    const std::size_t few_;  ///< workers that are worth a fork whenever a call waits
     std::optional<Host> host_;
     std::vector<Worker> idle_;  ///< the last one was used last, so its memory is warm
     std::deque<Waiting> waiting_;
