@@ -6,6 +6,7 @@ import signal
 import pytest
 
 from support.daemon import Daemon
+from support.message_bus import MessageBus
 from support.place import BUILD, Place
 
 # Who runs in the background ignores SIGINT, and so would the programs that tests start and stop.
@@ -57,6 +58,26 @@ def start_comard(place, request):
 def comard(start_comard):
     """A comard that serves, with default settings."""
     return start_comard()
+
+
+@pytest.fixture
+def message_bus(place):
+    """A message bus like that of the system."""
+    return MessageBus(place).start()
+
+
+@pytest.fixture
+def comard_on_bus(start_comard, message_bus):
+    """A comard that serves on the message bus, too."""
+    comard = start_comard(arguments=["--bus", message_bus.address])
+    message_bus.wait_for_comard()
+    return comard
+
+
+@pytest.fixture(params=["socket", "bus"])
+def address(request, comard, message_bus):
+    """Where clients are: at comard's own socket, or on the message bus. For modules whose comard is on both."""
+    return comard.address if request.param == "socket" else message_bus.address
 
 
 @pytest.fixture

@@ -53,10 +53,8 @@ def polkit(place, message_bus):
 
 
 @pytest.fixture
-def comard(start_comard, message_bus):
-    comard = start_comard(arguments=["--bus", message_bus.address])
-    message_bus.wait_for_comard()
-    return comard
+def comard(comard_on_bus):
+    return comard_on_bus
 
 
 def service_call(method, signature="", arguments=(), app="app", interactive=False):

@@ -13,7 +13,6 @@ from gi.repository import GLib
 from support.bus import NAME, SERVICE
 from support.footprint import Footprint
 from support.fuzz import BASIC, DBUS, DRIVER, SHAPES, Fuzz, FuzzWire, Target, reported, walk
-from support.message_bus import MessageBus
 from support.scripts import service_script
 from support.wire import Wire, user
 
@@ -78,11 +77,6 @@ def model_of_all_types():
 
 
 @pytest.fixture
-def message_bus(place):
-    return MessageBus(place).start()
-
-
-@pytest.fixture
 def comard(start_comard, place, message_bus):
     models = place.own_prefix() / "share/comar/models"
     (models / "Fuzz.Types.xml").write_text(model_of_all_types())
@@ -90,11 +84,6 @@ def comard(start_comard, place, message_bus):
                           program=place.own_prefix() / "bin/comard", arguments=["--bus", message_bus.address])
     message_bus.wait_for_comard()
     return comard
-
-
-@pytest.fixture(params=["socket", "bus"])
-def address(request, comard, message_bus):
-    return comard.address if request.param == "socket" else message_bus.address
 
 
 @pytest.fixture

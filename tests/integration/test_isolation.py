@@ -2,7 +2,6 @@
 """Scripts that misbehave: each takes its own worker down and nothing else."""
 
 import os
-import signal
 import time
 
 import pytest

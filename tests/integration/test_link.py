@@ -11,7 +11,6 @@ import pytest
 from gi.repository import Gio, GLib
 
 from support.bus import NAME, SERVICE, Bus, wait_until
-from support.message_bus import MessageBus
 from support.place import BUILD
 from support.scripts import service_script
 from support.wire import user
@@ -68,22 +67,8 @@ FIREWALL = """
 
 
 @pytest.fixture
-def message_bus(place):
-    return MessageBus(place).start()
-
-
-@pytest.fixture
-def comard(start_comard, message_bus):
-    """One that serves on a message bus, too."""
-    comard = start_comard(arguments=["--bus", message_bus.address])
-    message_bus.wait_for_comard()
-    return comard
-
-
-@pytest.fixture(params=["socket", "bus"])
-def address(request, comard, message_bus):
-    """Where the library is: at comard's own socket, or on the message bus."""
-    return comard.address if request.param == "socket" else message_bus.address
+def comard(comard_on_bus):
+    return comard_on_bus
 
 
 @pytest.fixture

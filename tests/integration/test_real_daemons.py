@@ -11,7 +11,7 @@ from support.bus import BusError
 from support.daemon import Daemon
 from support.field_machine import program_of
 from support.processes import Process
-from support.real_machine import SCRIPTS, Inside, RealMachine
+from support.real_machine import Inside, RealMachine, script_of
 from support.real_table import TABLE
 
 
@@ -27,7 +27,7 @@ class Run:
         for path, owner in real.folders.items():
             self.machine.make_folder(path, owner)
         self.comard = Daemon(place, mounts=self.machine.mounts, network=True).start()
-        self.comard.bus.register(real.name, SCRIPTS / f"{real.name}.py")
+        self.comard.bus.register(real.name, script_of(real.name))
         self.service = self.comard.service(real.name)
         self.inside = Inside(self.comard.pid)
         self.changed = self.comard.signals()

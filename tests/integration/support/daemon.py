@@ -10,7 +10,7 @@ import socket
 import subprocess
 import time
 
-from support.bus import NAME, SERVICE, Bus, Signals
+from support.bus import SERVICE, Bus, Signals
 from support.place import BUILD
 from support.processes import Process
 

@@ -17,7 +17,14 @@ from support.daemon import ENVIRONMENT, SECONDS
 from support.place import REPOSITORY
 from support.processes import Process, all_pids
 
-SCRIPTS = REPOSITORY / "tests/data/real"
+_SCRIPTS = REPOSITORY / "tests/data"
+
+
+def script_of(name):
+    """One of the field where Debian has the daemon as that expects it, or else one of its own."""
+    own = _SCRIPTS / f"real/{name}.py"
+    return own if own.exists() else _SCRIPTS / f"field/{name}.py"
+
 
 TOLD = "/run/told"    # a mailbox, for the jobs that daemons run
 
