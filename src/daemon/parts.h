@@ -96,10 +96,11 @@ struct Daemon::Parts {
     Registry registry{paths.scripts};
     StartUpStates start_up{paths.start_up};
     Outputs outputs{loop, paths.output, paths.log};
+    StateJournal journal{paths.state};
     ServiceTable services{
         Service::Context{loop,
                          children,
-                         paths.services,
+                         journal,
                          find_cgroup_parent(paths.root),
                          {},
                          {},

@@ -19,7 +19,7 @@ struct Paths {
     std::string profile_env;  ///< /etc/profile.env
     std::string run;          ///< /run/comar
     std::string socket;       ///< /run/comar/bus
-    std::string services;     ///< /run/comar/services: what outlives comard
+    std::string state;        ///< /run/comar/state: what outlives comard
     std::string output;       ///< /run/comar/output: the FIFOs of the services
     std::string lock;         ///< /run/lock/comar; /run/comar/locks if somebody else has that one
     std::string log;          ///< /var/log/comar

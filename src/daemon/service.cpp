@@ -11,7 +11,6 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
-#include "daemon/state_file.h"
 #include "os/proc_scan.h"
 
 namespace comar {
@@ -247,11 +246,7 @@ void Service::changed() {
 void Service::save() {
     unsaved_ = false;
     if (forgotten_) return;
-    std::string text = encode_state(snapshot());
-    if (text == saved_) return;
-    saved_ = std::move(text);
-    if (auto written = write_state(state_path(), saved_); !written) {
-        saved_.clear();
+    if (auto written = context_.journal.put(app_, snapshot()); !written) {
         spdlog::warn("{}: {}, a restart of comard may not know this service", app_,
                      written.error().message);
     }
@@ -269,11 +264,11 @@ json Service::snapshot() const {
             {"last_error", last_error_}};
 }
 
-std::string Service::state_path() const { return context_.state_folder + "/" + app_; }
-
 std::optional<Cgroup> Service::forget() {
     forgotten_ = true;
-    (void)::unlink(state_path().c_str());
+    if (auto written = context_.journal.remove(app_); !written) {
+        spdlog::warn("{}: {}", app_, written.error().message);
+    }
     return processes_.release();
 }
 

@@ -14,18 +14,19 @@
 #include "core/job.h"
 #include "core/supervision.h"
 #include "daemon/service_processes.h"
+#include "daemon/state_journal.h"
 #include "loop/loop.h"
 
 namespace comar {
 
 /// One service as comard knows it: the state that core/supervision decides, its processes, and how
-/// it got there. Survives a restart of comard through its state file.
+/// it got there. Survives a restart of comard through the journal.
 class Service {
 public:
     struct Context {
         Loop& loop;
         ChildWatch& children;
-        std::string state_folder;   ///< <run>/services
+        StateJournal& journal;
         std::string cgroup_parent;  ///< empty: no cgroups here
         ServiceProcesses::Orphans orphans;
         ServiceProcesses::Reaps reaps;
@@ -89,7 +90,7 @@ public:
     [[nodiscard]] const LastExit& last_exit() const { return last_exit_; }
     [[nodiscard]] const std::string& last_error() const { return last_error_; }
 
-    /// It is not registered any more: forgets state file and cgroup. One that is not empty yet is
+    /// It is not registered any more: forgets saved state and cgroup. One that is not empty yet is
     /// returned.
     std::optional<Cgroup> forget();
     /// comard ends: an empty cgroup goes, the rest stays.
@@ -106,7 +107,6 @@ private:
     void restore_processes(const nlohmann::json& state);
     void use_cgroup(const std::string& cgroup_parent);
     [[nodiscard]] nlohmann::json snapshot() const;
-    [[nodiscard]] std::string state_path() const;
 
     Context& context_;
     std::string app_;
@@ -121,7 +121,6 @@ private:
     bool had_process_ = false;      ///< in the method that runs, or ran last
     std::string last_error_;
     bool unsaved_ = false;
-    std::string saved_;  ///< what the state file holds
     bool forgotten_ = false;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< for deferred calls
 };

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "daemon/invoker.h"
-#include "daemon/state_file.h"
 #include "os/proc_scan.h"
 
 namespace comar {
@@ -51,21 +50,27 @@ const Service* ServiceTable::owner_of(const ProcessId& process) const {
 }
 
 void ServiceTable::restore() {
-    for (const std::string& app : registry_.apps_of(service_model)) restore_one(app);
+    auto states = context_.journal.load();
+    if (!states) {
+        spdlog::warn("{}, finding processes by cgroup", states.error().message);
+        states = StateJournal::States();
+    }
+    for (const std::string& app : registry_.apps_of(service_model)) {
+        const auto state = states->find(app);
+        restore_one(app, state == states->end() ? nullptr : &state->second);
+        if (state != states->end()) states->erase(state);
+    }
+    // Their scripts were taken away while nobody looked.
+    for (const auto& [app, state] : *states) (void)context_.journal.remove(app);
 }
 
-void ServiceTable::restore_one(const std::string& app) {
-    const std::string file = context_.state_folder + "/" + app;
-    const auto state = read_state(file);
-    const bool damaged = !state && state.error().kind != ErrorKind::not_found;
-    if (damaged)
-        spdlog::warn("{}, finding the processes of {} by cgroup", state.error().message, app);
-    if (state) {
+void ServiceTable::restore_one(const std::string& app, const nlohmann::json* state) {
+    if (state != nullptr) {
         try {
             return find(app)->restore(*state);
         } catch (const nlohmann::json::exception& wrong) {
-            spdlog::warn("cannot use {}: {}, finding the processes of {} by cgroup", file,
-                         wrong.what(), app);
+            spdlog::warn("cannot use the saved state of {}: {}, finding its processes by cgroup",
+                         app, wrong.what());
         }
     }
     std::error_code error;

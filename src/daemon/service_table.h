@@ -28,7 +28,7 @@ public:
     /// The service that this process belongs to; null: none.
     [[nodiscard]] const Service* owner_of(const ProcessId& process) const;
 
-    /// Takes up what an earlier comard has left in its state files and cgroups.
+    /// Takes up what an earlier comard has left in its journal and in cgroups.
     void restore();
 
     /// Its script is registered no more.
@@ -48,7 +48,7 @@ public:
     void shut_down();
 
 private:
-    void restore_one(const std::string& app);
+    void restore_one(const std::string& app, const nlohmann::json* state);
     [[nodiscard]] std::vector<ProcessId> orphans(std::uint64_t since) const;
     [[nodiscard]] bool is_taken(const ProcessId& process, const std::string& app,
                                 bool sibling) const;

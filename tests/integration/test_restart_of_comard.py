@@ -67,6 +67,25 @@ def test_killed_in_the_middle_of_a_start_no_lock_is_left_and_the_truth_is_told(c
     service.stop()
 
 
+def state_of(comard):
+    return comard.place.root / "run/comar/state"
+
+
+def test_a_record_that_was_cut_off_is_as_if_never_written(comard):
+    server = comard.program("server")
+    service = comard.register("app", detached(server))
+    service.start()
+    main = main_of(service)
+    comard.kill()
+    with open(state_of(comard), "ab") as state:
+        state.write(b"comar-state 2 99")
+    comard.start()
+    assert comard.service("app").supervision["PIDs"] == [main.pid]
+    assert "damaged" not in comard.log
+    comard.service("app").stop()
+    main.wait_gone()
+
+
 def test_a_damaged_state_file_is_refused_and_the_cgroup_tells(comard):
     server = comard.program("server")
     service = comard.register("app", detached(server))
@@ -76,8 +95,8 @@ def test_a_damaged_state_file_is_refused_and_the_cgroup_tells(comard):
         service.stop()
         return
     comard.kill()
-    state = comard.place.root / "run/comar/services/app"
-    state.write_bytes(state.read_bytes()[:-3])
+    state = state_of(comard)
+    state.write_bytes(state.read_bytes().replace(b"running", b"walking"))
     comard.start()
     assert comard.service("app").supervision["PIDs"] == [main.pid]
     assert "damaged" in comard.log
