@@ -87,6 +87,7 @@ class Request:
     service: Service = field(default_factory=Service)
     cgroup: str | None = None
     join_cgroup: bool = False
+    locked: bool = False
     output: Sequence[str] | None = None
     paths: Paths = field(default_factory=Paths)
     interface: str = "tr.org.pardus.comar"

@@ -10,7 +10,7 @@ import os
 import threading
 import time
 from types import TracebackType
-from typing import Any, Callable, TypeVar, cast
+from typing import Any, Callable, Sequence, TypeVar, cast
 
 from comar._call import current
 from comar._messages import ask
@@ -133,6 +133,15 @@ class _ScriptLock:
         finally:
             self._between_threads.release()
 
+    def holding(self, function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
+        """Calls a synchronized function for which comard has the lock already."""
+        with self._between_threads:
+            self._depth += 1
+            try:
+                return function(*arguments)
+            finally:
+                self._depth -= 1
+
     def _lock(self) -> None:
         if current().is_inside_comar:
             ask({"op": "lock"})
@@ -149,6 +158,7 @@ class _ScriptLock:
 
 
 _script_lock = _ScriptLock()
+call_locked = _script_lock.holding
 
 
 def _open_lock_file(path: str) -> int:

@@ -25,6 +25,7 @@ import comar.service
 from comar import _native, _script
 from comar._call import Call, Request, begin
 from comar._defaults import METHODS, Missing, description
+from comar._locks import call_locked
 from comar._messages import Failure
 from comar._reuse import Home
 from comar.connection import Connection, ConnectionLost
@@ -292,7 +293,8 @@ def _exit_unless(worker: int) -> None:
 
 def _call_method(request: Request) -> Any:
     _prepare(request)
-    return _find_method(request)(*request.args)
+    method = _find_method(request)
+    return call_locked(method, request.args) if request.locked else method(*request.args)
 
 
 def _call_status(request: Request, script: _script.Compiled | None) -> tuple[bool | None, str]:

@@ -16,6 +16,13 @@ Result<ScriptLocks::Answer> ScriptLocks::lock(const std::string& script, Ticket 
     return Answer::waiting;
 }
 
+bool ScriptLocks::try_lock(const std::string& script, Ticket call) {
+    const auto found = locks_.find(script);
+    if (found != locks_.end() && !may_enter(found->second, call)) return false;
+    enter(locks_[script], call);
+    return true;
+}
+
 std::vector<Ticket> ScriptLocks::unlock(const std::string& script, Ticket call) {
     const auto found = locks_.find(script);
     if (found == locks_.end()) return {};

@@ -32,6 +32,9 @@ public:
     /// where waiting could never end.
     Result<Answer> lock(const std::string& script, Ticket call);
 
+    /// The same where nobody has to wait for it; else nothing happens.
+    bool try_lock(const std::string& script, Ticket call);
+
     /// Gives back one hold of `call`; a call that holds nothing is ignored. Returns the calls that
     /// have the lock now and did not before.
     std::vector<Ticket> unlock(const std::string& script, Ticket call);

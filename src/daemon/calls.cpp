@@ -169,6 +169,10 @@ void Calls::on_worker(Ticket ticket, Result<Worker> worker) {
     if (message->is_null()) message = handler_.request_message(entry->request);
     if (!message) return finish(ticket, std::move(message));
     entry->message = json();
+    // Its first question, and nearly always the answer; it comes back with the call's end.
+    if (!entry->item && handler_.is_synchronized(entry->request)) {
+        (*message)["locked"] = locks_.try_lock(entry->request.app, ticket);
+    }
     const ProcessId id = worker->id;
     entry->running = std::make_unique<RunningCall>(
         loop_, pool_, std::move(*worker), entry->request.method + " of " + entry->request.app,

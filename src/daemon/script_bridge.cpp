@@ -109,6 +109,11 @@ void ScriptBridge::add_output(const CallRequest& call, json& message) {
     }
 }
 
+bool ScriptBridge::is_synchronized(const CallRequest& call) const {
+    const Script* script = parts_.registry.find(call.model, call.app);
+    return script != nullptr && script->facts.locks(call.method);
+}
+
 void ScriptBridge::call(Ticket, CallRequest nested, Answer answer) {
     nested.app = bus_safe_name(nested.app);
     invoker_->invoke(std::move(nested), [answer = std::move(answer)](CallReply reply) {

@@ -55,6 +55,7 @@ public:
     }
 
     CallReply request_message(const CallRequest& call) override;
+    [[nodiscard]] bool is_synchronized(const CallRequest& call) const override;
     void call(Ticket parent, CallRequest nested, Answer answer) override;
     void notify(const CallRequest& by, const nlohmann::json& message) override;
     CallReply set_state(const CallRequest& by, const std::string& state) override;

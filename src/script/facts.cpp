@@ -28,6 +28,7 @@ Facts read(const json& object) {
     facts.default_state = read_default(object);
     read_optional(object, "conf", facts.conf);
     facts.methods = object.value("methods", std::vector<std::string>{});
+    facts.synchronized = object.value("synchronized", std::vector<std::string>{});
     for (const auto& edge : object.value("starts", json::array())) {
         facts.starts.push_back({edge.at(0).get<std::string>(), edge.at(1).get<int>()});
     }
@@ -46,6 +47,10 @@ bool Facts::defines(std::string_view method) const {
     return std::find(methods.begin(), methods.end(), method) != methods.end();
 }
 
+bool Facts::locks(std::string_view method) const {
+    return std::find(synchronized.begin(), synchronized.end(), method) != synchronized.end();
+}
+
 json to_json(const Facts& facts) {
     json object;
     object["type"] = facts.type;
@@ -54,6 +59,7 @@ json to_json(const Facts& facts) {
         facts.default_state ? json(std::string(to_string(*facts.default_state))) : json();
     object["conf"] = facts.conf ? json(*facts.conf) : json();
     object["methods"] = facts.methods;
+    object["synchronized"] = facts.synchronized;
     object["actions"] = facts.actions;
     object["starts"] = json::array();
     for (const auto& edge : facts.starts) object["starts"].push_back({edge.app, edge.line});

@@ -29,11 +29,13 @@ struct Facts {
     std::optional<StartUp> default_state;  ///< serviceDefault
     std::optional<std::string> conf;       ///< serviceConf
     std::vector<std::string> methods;      ///< functions at top level
+    std::vector<std::string> synchronized;  ///< methods that run under the script's lock
     std::vector<Edge> starts;
     /// Polkit actions that the script wants on top of the model's, by method.
     std::map<std::string, std::string> actions;
 
     [[nodiscard]] bool defines(std::string_view method) const;
+    [[nodiscard]] bool locks(std::string_view method) const;
     [[nodiscard]] std::optional<std::string> action_of(const std::string& method) const;
 };
 

@@ -410,6 +410,23 @@ TEST_F(ScriptLocksTest, AWaitThatMovedToTheNextHolderStillClosesACircle) {
     EXPECT_EQ(refusal("b", second), "cannot wait in a circle: a.stop -> b.start -> a.stop");
 }
 
+TEST_F(ScriptLocksTest, OneThatDoesNotWaitGetsTheLockOnlyWhereItIsFree) {
+    const Ticket first = call("a.start");
+    const Ticket second = call("a.stop");
+    EXPECT_TRUE(locks_.try_lock("a", first));
+    EXPECT_FALSE(locks_.try_lock("a", second));
+    EXPECT_TRUE(locks_.try_lock("a", nested(first, "a.status")));
+    expect_waiting("a", second);
+}
+
+TEST_F(ScriptLocksTest, AfterATryInVainNobodyWaits) {
+    const Ticket first = call("a.start");
+    expect_granted("a", first);
+    EXPECT_FALSE(locks_.try_lock("a", call("a.stop")));
+    EXPECT_THAT(end(first), IsEmpty());
+    EXPECT_TRUE(locks_.try_lock("a", call("a.reload")));
+}
+
 TEST_F(ScriptLocksTest, AWaitForAFormerHolderClosesNoCircle) {
     const Ticket first = call("a.start");
     const Ticket second = call("a.stop");

@@ -251,6 +251,21 @@ def test_a_forked_child_that_comes_back_says_nothing(comard):
     assert len(outcome.messages) == 1
 
 
+def test_a_lock_that_comes_with_the_request_is_not_asked_for(comard):
+    outcome = comard.run("""
+        from comar.service import *
+        @synchronized
+        def start():
+            stop()
+            return "started"
+        @synchronized
+        def stop():
+            pass
+        """, locked=True)
+    assert outcome.value == "started"
+    assert [message["op"] for message in outcome.messages] == ["return"]
+
+
 def test_a_forked_child_that_fails_says_nothing(comard):
     outcome = comard.run("""
         import os
