@@ -93,7 +93,8 @@ void WorkerPool::acquire(Ticket who, Taker taker, bool urgent) {
         return;
     }
     idle_timer_.arm(options_.idle);
-    if (!idle_.empty() && waiting_.empty()) {
+    const bool may_begin = urgent || (waiting_.empty() && workers_.size() - idle_.size() < few_);
+    if (!idle_.empty() && may_begin) {
         Worker worker = std::move(idle_.back());
         idle_.pop_back();
         taker(std::move(worker));
@@ -224,7 +225,14 @@ void WorkerPool::watch_growth() {
 /// All workers seem to be held up, by slow daemons or by each other.
 void WorkerPool::grow() {
     if (!host_ || waiting_.empty()) return;
-    if (returned_ == returned_before_) fork_workers(std::min(waiting_.size(), max_forking));
+    if (returned_ == returned_before_) {
+        while (!idle_.empty() && !waiting_.empty()) {
+            Worker worker = std::move(idle_.back());
+            idle_.pop_back();
+            hand_over(std::move(worker));
+        }
+        fork_workers(std::min(waiting_.size(), max_forking));
+    }
     expect_worker();
     watch_growth();
 }
