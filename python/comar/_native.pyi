@@ -110,7 +110,7 @@ def read_pidfile(path: _Text) -> tuple[int, bool, int] | None:
     """
 
 def write_pidfile(path: _Text, pid: int) -> None:
-    """Replaces the pidfile atomically; never follows a symbolic link at the end of `path`."""
+    """Replaces the pidfile by a whole one; never follows a symbolic link at the end of `path`."""
 
 def find_uid(user: str) -> int:
     """The uid of a user, by name or number. OSError (ENOENT) when there is none."""
