@@ -19,7 +19,7 @@ _LENGTH_BYTES = 4
 # Above what scripts close when they close "all" descriptors, and below what makes the kernel's
 # table of descriptors, which every fork copies, a large one.
 _FIRST_HIGH_FD = 900
-_LAST_HIGH_FD = 4096
+_LAST_HIGH_FD = 1024
 
 _encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _decode_json = json.JSONDecoder().decode
