@@ -172,6 +172,8 @@ Message Bus::new_method(const Member& member) {
     return message;
 }
 
+bool Bus::may_ask() const { return destination_ != nullptr && ::geteuid() != 0; }
+
 void Bus::speak(const std::string& language) {
     const Message message = method({"/", bus_name, "setLocale"}, "s", language.c_str());
     if (!message) return;

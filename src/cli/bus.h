@@ -57,6 +57,9 @@ public:
     /// system bus only, so whoever is not root goes there to change something.
     static Result<Bus> connect(const Address& address, Purpose purpose = Purpose::read);
 
+    /// Whether comard may have this user asked for a password.
+    [[nodiscard]] bool may_ask() const;
+
     /// Tells comard the language for the texts of later answers. It is not waited for.
     void speak(const std::string& language);
 

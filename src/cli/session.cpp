@@ -14,7 +14,9 @@ std::optional<Session> open_session(const Invocation& invocation, Texts texts, P
         return std::nullopt;
     }
     if (texts == Texts::in_user_language) bus->speak(user_language());
-    return Session{std::move(address), std::move(*bus)};
+    PasswordAgent agent;
+    if (purpose == Purpose::change && bus->may_ask()) agent = PasswordAgent::on_terminal();
+    return Session{std::move(address), std::move(*bus), std::move(agent)};
 }
 
 }  // namespace comar::cli

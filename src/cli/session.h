@@ -5,6 +5,7 @@
 
 #include "cli/arguments.h"
 #include "cli/bus.h"
+#include "cli/password_agent.h"
 
 namespace comar::cli {
 
@@ -15,6 +16,7 @@ enum class Texts { none, in_user_language };
 struct Session {
     Address address;
     Bus bus;
+    PasswordAgent agent;  ///< for what polkit may ask about this command
 };
 
 /// Connects as the command line asks. Nothing: it could not be, which the user has been told.

@@ -10,10 +10,11 @@ import pytest
 from support.bus import NAME
 from support.caller import Caller, call_as
 from support.message_bus import MessageBus
-from support.place import REPOSITORY
+from support.place import BUILD, REPOSITORY
 from support.polkit import Agent, Polkit
-from support.processes import Process
+from support.processes import Process, all_pids
 from support.scripts import service_script
+from support.terminal import Terminal
 
 ALLOWED, DENIED = "daemon", "nobody"
 DENIAL = "Comar.PolicyKit"
@@ -246,6 +247,32 @@ def test_a_caller_that_leaves_while_it_is_asked_is_refused_and_its_dialog_closes
     comard.until(lambda: "the caller has left the bus" in comard.log, "the refusal")
     assert service.supervision["State"] == "unknown"
     agent.close()
+
+
+def comar_at_terminal(message_bus, *words):
+    return Terminal(BUILD / "bin/comar", *words, user=DENIED,
+                    env={"DBUS_SYSTEM_BUS_ADDRESS": message_bus.address, "LANG": "C.UTF-8"})
+
+
+def test_at_a_terminal_comar_asks_for_the_password_itself(comard, message_bus, asking_polkit):
+    service = register_app(comard)
+    terminal = comar_at_terminal(message_bus, "start", "app")
+    terminal.until("Authentication is required to start, stop")
+    terminal.until("Password:")
+    assert service.info()[2] == "off", "nobody waits meanwhile"
+    agents = [process for process in map(Process, all_pids()) if process.parent == terminal.child.pid]
+    terminal.type("\x03")
+    assert terminal.close() != 0
+    assert len(agents) == 1
+    agents[0].wait_gone()
+    assert service.supervision["State"] == "unknown"
+
+
+def test_what_only_reads_needs_no_agent(comard, message_bus, asking_polkit):
+    register_app(comard)
+    terminal = comar_at_terminal(message_bus, "info", "app")
+    assert terminal.close() == 0
+    assert "AUTHENTICAT" not in terminal.screen
 
 
 # A polkit that does not answer
