@@ -111,7 +111,15 @@ def rotate_log(run):
 
 def has_open(process, name):
     folder = f"/proc/{process.pid}/fd"
-    return any(os.readlink(f"{folder}/{number}").endswith(name) for number in os.listdir(folder))
+    return any(_target(f"{folder}/{number}").endswith(name) for number in os.listdir(folder))
+
+
+def _target(link):
+    """Where a link leads; "" for the descriptor of a file that is closed meanwhile."""
+    try:
+        return os.readlink(link)
+    except FileNotFoundError:
+        return ""
 
 
 def runs_reboot_job(run):
