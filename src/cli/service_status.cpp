@@ -37,6 +37,22 @@ int read_time_field(sd_bus_message* message, ServiceStatus& status) {
     return r;
 }
 
+template <auto Field>
+int read_flag_field(sd_bus_message* message, ServiceStatus& status) {
+    int flag = 0;
+    const int r = sd_bus_message_read_basic(message, 'b', &flag);
+    if (r > 0) status.*Field = flag != 0;
+    return r;
+}
+
+int read_requires(sd_bus_message* message, ServiceStatus& status) {
+    int r = sd_bus_message_enter_container(message, 'a', "s");
+    const char* name = nullptr;
+    while (r > 0 && (r = sd_bus_message_read(message, "s", &name)) > 0)
+        status.requires_services.emplace_back(name);
+    return r < 0 ? r : sd_bus_message_exit_container(message);
+}
+
 int read_pids(sd_bus_message* message, ServiceStatus& status) {
     const void* data = nullptr;
     std::size_t bytes = 0;
@@ -78,6 +94,13 @@ constexpr Property properties[] = {
     {"CPUUsec", "t", read_time_field<&ServiceStatus::cpu_time>},
     {"Script", "s", read_text_field<&ServiceStatus::script>},
     {"LastError", "s", read_text_field<&ServiceStatus::last_error>},
+    {"Cause", "s", read_text_field<&ServiceStatus::cause>},
+    {"Health", "s", read_text_field<&ServiceStatus::health>},
+    {"StatusText", "s", read_text_field<&ServiceStatus::status_text>},
+    {"Wanted", "b", read_flag_field<&ServiceStatus::wanted>},
+    {"Edited", "b", read_flag_field<&ServiceStatus::edited>},
+    {"RetryUsec", "t", read_time_field<&ServiceStatus::retry>},
+    {"Requires", "as", read_requires},
 };
 
 const Property* find_property(std::string_view name, std::string_view type) {

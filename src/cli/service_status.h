@@ -32,7 +32,14 @@ struct ServiceStatus {
     std::uint64_t memory_bytes = 0;
     std::chrono::microseconds cpu_time{0};
     std::string script;
-    std::string last_error;  ///< empty: the last job succeeded
+    std::string last_error;   ///< empty: the last job succeeded
+    std::string cause;        ///< who wanted the last change, and why
+    std::string health;       ///< "ok", or what is wrong; empty: nobody looks
+    std::string status_text;  ///< what it says of itself
+    bool wanted = false;      ///< somebody has started it, and nobody has stopped it since
+    bool edited = false;      ///< script or settings have changed since it was started
+    std::chrono::microseconds retry{0};  ///< until it is started again; 0: it is not
+    std::vector<std::string> requires_services;
 };
 
 /// The call that read_status() reads the reply of: one GetAll.

@@ -80,6 +80,12 @@ std::string status_text(const ServiceStatus& status, std::string_view language, 
            line("PIDs", fmt::format("{}", fmt::join(status.pids, " "))) +
            line("Memory", status.memory_bytes == 0 ? "" : size_text(status.memory_bytes)) +
            line("CPU time", has_used_cpu ? span_text(status.cpu_time) : "") +
+           line("Because", escape_line(status.cause)) +
+           line("Says", escape_line(status.status_text)) +
+           line("Health", escape_line(status.health)) +
+           line("Changed",
+                status.edited ? "script or settings were edited; a restart uses them" : "") +
+           line("Next start", status.retry.count() > 0 ? "in " + span_text(status.retry) : "") +
            line("Last ended", ending_text(status.exit_code, status.exit_signal)) +
            line("Restarts", number(status.restarts)) +
            line("Last error", message_value(status.last_error)) +
@@ -103,6 +109,12 @@ Json status_json(const ServiceStatus& status, std::string_view language) {
         {"exit_signal", null_or(status.exit_signal != 0, status.exit_signal)},
         {"restarts", status.restarts},
         {"last_error", text_or_null(status.last_error)},
+        {"cause", text_or_null(status.cause)},
+        {"health", text_or_null(status.health)},
+        {"status_text", text_or_null(status.status_text)},
+        {"wanted", status.wanted},
+        {"edited", status.edited},
+        {"retry_microseconds", null_or(status.retry.count() != 0, status.retry.count())},
         {"script", text_or_null(status.script)},
         {"control_group", text_or_null(status.control_group)},
     };

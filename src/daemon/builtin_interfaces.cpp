@@ -61,6 +61,8 @@ Interface make_manager() {
             {changes("Register", {{"app", "s"}, {"model", "s"}, {"script_path", "s"}},
                      {{"findings", "a(suss)"}, {"diff", "s"}}, register_action),
              changes("Restart", {{"app", "s"}}, {}, set_action),
+             changes("Reset", {{"app", "s"}}, {}, set_action),
+             reads("Show", {{"app", "s"}}, {{"settings", "a(sss)"}}),
              reads("ListServices", {{"options", "a{sv}"}}, {{"services", "a(sssssu)"}}),
              changes("ReloadModels", {}, {{"problems", "as"}}, reload_models_action)},
             {},
@@ -76,7 +78,9 @@ Interface make_supervision() {
              told("Since", "t"), told("ExitCode", "i"), told("ExitSignal", "i"),
              told("Restarts", "u"), told("ControlGroup", "s"), silent("MemoryBytes", "t"),
              silent("CPUUsec", "t"), silent("Requires", "as"), silent("RequiredBy", "as"),
-             told("Script", "s"), told("LastError", "s")}};
+             told("Script", "s"), told("LastError", "s"), told("Cause", "s"), told("Wanted", "b"),
+             told("Health", "s"), told("StatusText", "s"), silent("RetryUsec", "t"),
+             silent("Edited", "b")}};
 }
 
 }  // namespace

@@ -36,6 +36,7 @@ struct Caller {
         request.language = language;
         request.sender = name;
         request.caller = key;
+        request.cause = uid ? "asked for by uid " + std::to_string(*uid) : "asked for by " + key;
         // Of a caller that is not known any more, nobody pays the account.
         if (!may_do_anything()) request.user = uid.value_or(nobody);
         return request;

@@ -55,8 +55,8 @@ json reply_message(const CallReply& reply) {
 }  // namespace
 
 bool only_reads(const CallRequest& request) {
-    return request.model == "System.Service" &&
-           (request.method == "info" || request.method == "status");
+    return request.internal || (request.model == "System.Service" &&
+                                (request.method == "info" || request.method == "status"));
 }
 
 Calls::Calls(Loop& loop, WorkerPool& pool, WaitGraph& waits, TicketCounter& tickets,
@@ -234,6 +234,7 @@ void Calls::on_call(Ticket ticket, const json& message) {
     nested.sender = entry.request.sender;
     nested.caller = entry.request.caller;
     nested.user = entry.request.user;
+    nested.cause = "asked for by " + entry.request.method + "() of " + entry.request.app;
     nested.parent = ticket;
     nested.depth = entry.request.depth + 1;
     const std::string label = nested.label();

@@ -36,6 +36,8 @@ Result<std::unique_ptr<Daemon>> Daemon::create(Options options) {
     auto parts = std::make_unique<Parts>(std::move(options), std::move(*paths), *settings,
                                          std::move(*lock), std::move(*loop), std::move(*children));
     parts->bridge.set_invoker(parts->invoker);
+    parts->bridge.set_supervisor(parts->supervisor);
+    parts->supervisor.connect(parts->jobs, parts->book);
     parts->add_handlers();
     parts->services.set_own_children([raw = parts.get()] { return raw->pool.processes(); });
     parts->pool.on_host_end([raw = parts.get()] { raw->services.miss_exits(); });
@@ -55,6 +57,9 @@ Result<int> Daemon::run() {
     if (auto listening = parts.listen(); !listening) return Failure(std::move(listening.error()));
     // After the socket, so that the death of a service in between reaches whoever listens.
     parts.services.restore();
+    for (const std::string& app : parts.registry.apps_of(service_model)) {
+        parts.supervisor.restore(app);
+    }
     parts.registrar.learn_missing();
     spdlog::info("comard {} serves {} scripts on {}", COMAR_VERSION, parts.registry.apps().size(),
                  parts.paths.socket);

@@ -15,6 +15,19 @@
 
 namespace comar {
 
+/// What comes before and after a method of a job, beyond its script: supervision.
+class JobSteps {
+public:
+    using Then = std::function<void(CallReply)>;
+
+    virtual ~JobSteps() = default;
+
+    /// Calls `then` once, now or later. An error keeps the method from running.
+    virtual void before(const CallRequest& request, JobKind method, Then then) = 0;
+    /// The script has answered; `then` gets what the job's callers get.
+    virtual void after(const CallRequest& request, JobKind method, CallReply reply, Then then) = 0;
+};
+
 /// The wanted changes of all services, one at a time for each (DESIGN, "Inside comard"). Whoever
 /// wants a change, a client, a script or comard itself, comes through here.
 class Jobs {
@@ -24,8 +37,13 @@ public:
     using FindService = std::function<Service*(const std::string& app)>;
 
     /// All of them outlive the jobs.
-    Jobs(Calls& calls, WaitGraph& waits, TicketCounter& tickets, FindService find_service)
-        : calls_(calls), waits_(waits), tickets_(tickets), find_service_(std::move(find_service)) {}
+    Jobs(Calls& calls, WaitGraph& waits, TicketCounter& tickets, FindService find_service,
+         JobSteps& steps)
+        : calls_(calls),
+          waits_(waits),
+          tickets_(tickets),
+          find_service_(std::move(find_service)),
+          steps_(steps) {}
 
     /// Submits a job on behalf of `request` (its method is ignored); `done` is called once.
     void submit(JobKind kind, CallRequest request, Done done);
@@ -64,6 +82,8 @@ private:
     void pump(const std::string& app, std::optional<JobKind> started_before);
     void run_phases(CallRequest request, std::vector<JobKind> phases, std::optional<Ticket> job,
                     Done done);
+    void run_method(const CallRequest& request, JobKind method, std::optional<Ticket> job,
+                    const Done& done);
     void end(const std::string& app, const Job& job, const CallReply& reply);
     void withdraw(Line& line, Ticket job);
     void cancel_one(const std::string& app, Ticket job, std::uint64_t id);
@@ -73,6 +93,7 @@ private:
     WaitGraph& waits_;
     TicketCounter& tickets_;
     FindService find_service_;
+    JobSteps& steps_;
     std::map<std::string, Line> lines_;
 };
 

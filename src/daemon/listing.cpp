@@ -8,7 +8,9 @@
 #include "bus/dict.h"
 #include "bus/text.h"
 #include "core/name.h"
+#include "daemon/settings_book.h"
 #include "daemon/status_query.h"
+#include "daemon/supervisor.h"
 
 namespace comar {
 namespace {
@@ -145,10 +147,14 @@ json Listing::summary(const Script& script, const Service& service,
     bus::put(properties, "Since", typed("t", service.since()));
     bus::put(properties, "ExitCode", typed("i", service.last_exit().code));
     bus::put(properties, "ExitSignal", typed("i", service.last_exit().signal));
-    bus::put(properties, "Restarts", typed("u", 0));
+    bus::put(properties, "Restarts", typed("u", service.restarts()));
     bus::put(properties, "ControlGroup", typed("s", service.processes().cgroup_path()));
     bus::put(properties, "Script", typed("s", script.path));
     bus::put(properties, "LastError", typed("s", bus::to_bus_text(service.last_error())));
+    bus::put(properties, "Cause", typed("s", bus::to_bus_text(service.cause())));
+    bus::put(properties, "Wanted", typed("b", service.wanted()));
+    bus::put(properties, "Health", typed("s", bus::to_bus_text(service.health())));
+    bus::put(properties, "StatusText", typed("s", bus::to_bus_text(service.status_text())));
     return properties;
 }
 
@@ -162,9 +168,28 @@ json Listing::describe(const std::string& app, const std::string& state) const {
     bus::put(properties, "PIDs", typed("au", std::move(pids)));
     bus::put(properties, "MemoryBytes", typed("t", processes.memory_bytes()));
     bus::put(properties, "CPUUsec", typed("t", processes.cpu_time().count()));
+    const auto retry = parts_.supervisor.retry_in(app);
+    // 0 says that it does not wait.
+    const std::int64_t retry_usec = retry ? std::max<std::int64_t>(retry->count() * 1000, 1) : 0;
+    bus::put(properties, "RetryUsec", typed("t", retry_usec));
+    const bool runs = service.running().value_or(false) && !service.stamp().empty();
+    bus::put(properties, "Edited", typed("b", runs && service.stamp() != parts_.book.stamp_of(app)));
     bus::put(properties, "Requires", typed("as", required_by(script.facts)));
     bus::put(properties, "RequiredBy", typed("as", requirers_of(app)));
     return properties;
+}
+
+/// Every setting: what it is, and who says so; null where nobody does and there is no default.
+json Listing::settings(const std::string& app) const {
+    const EffectiveSettings effective = parts_.book.settings_of(app);
+    json rows = json::array();
+    for (const auto& [key, default_value] : default_settings()) {
+        const auto found = effective.values.find(key);
+        const bool is_set = found != effective.values.end();
+        rows.push_back(json::array({key, bus::to_bus_text((is_set ? *found : default_value).dump()),
+                                    is_set ? bus::to_bus_text(effective.origins.at(key)) : "default"}));
+    }
+    return rows;
 }
 
 json Listing::requirers_of(const std::string& app) const {

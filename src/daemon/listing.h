@@ -14,6 +14,9 @@
 
 namespace comar {
 
+class SettingsBook;
+class Supervisor;
+
 /// What comar tells about services: for lists, and for one (docs/dbus.md, ListServices and
 /// Supervision). Answered from what is supervised; only scripts of services that comar does not
 /// track are asked.
@@ -26,6 +29,8 @@ public:
         ServiceTable& services;
         Calls& calls;
         const ScriptBridge& bridge;
+        const Supervisor& supervisor;
+        const SettingsBook& book;
     };
     using Done = std::function<void(nlohmann::json)>;
 
@@ -40,6 +45,8 @@ public:
     /// The properties of one that is registered, as a dict.
     void properties(const CallRequest& by, Done done);
     /// The same, from what comard knows without asking the script.
+    /// The rows of Manager.Show.
+    [[nodiscard]] nlohmann::json settings(const std::string& app) const;
     [[nodiscard]] nlohmann::json known_properties(const std::string& app) const;
     /// Those that PropertiesChanged tells. Null: no such service is registered.
     [[nodiscard]] nlohmann::json told_properties(const std::string& app) const;

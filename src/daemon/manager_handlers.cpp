@@ -14,6 +14,8 @@ void ManagerHandlers::add_to(Handlers& handlers) {
     const bus::Interface& own = manager_interface();
     handlers.add(own, "Register", this, &ManagerHandlers::register_script);
     handlers.add(own, "Restart", this, &ManagerHandlers::restart);
+    handlers.add(own, "Reset", this, &ManagerHandlers::reset);
+    handlers.add(own, "Show", this, &ManagerHandlers::show);
     handlers.add(own, "ListServices", this, &ManagerHandlers::list_services);
     handlers.add(own, "ReloadModels", this, &ManagerHandlers::reload_models);
 }
@@ -48,6 +50,28 @@ void ManagerHandlers::restart(const IncomingCall& call) {
                            if (!reply) return responder.fail(reply.error());
                            responder.reply();
                        });
+}
+
+void ManagerHandlers::reset(const IncomingCall& call) {
+    const std::string app = bus_safe_name(call.arguments[0].get<std::string>());
+    if (parts_.registry.find(service_model, app) == nullptr) {
+        return call.responder.fail({"Internal", "Unable to find " + app});
+    }
+    parts_.supervisor.reset(app);
+    call.responder.reply();
+}
+
+void ManagerHandlers::show(const IncomingCall& call) {
+    const CallRequest request = call.caller.request(
+        bus_safe_name(call.arguments[0].get<std::string>()), service_model, "show");
+    if (parts_.registry.find(service_model, request.app) == nullptr) {
+        return call.responder.fail({"Internal", "Unable to find " + request.app});
+    }
+    parts_.book.refresh(
+        request, [this, app = request.app, responder = call.responder](const CallReply& fresh) {
+            if (!fresh) return responder.fail(fresh.error());
+            responder.reply("a(sss)", json::array({parts_.listing.settings(app)}));
+        });
 }
 
 void ManagerHandlers::list_services(const IncomingCall& call) {

@@ -9,6 +9,8 @@
 #include "daemon/jobs.h"
 #include "daemon/listing.h"
 #include "daemon/registrar.h"
+#include "daemon/settings_book.h"
+#include "daemon/supervisor.h"
 #include "script/registry.h"
 
 namespace comar {
@@ -23,6 +25,8 @@ public:
         Registrar& registrar;
         Jobs& jobs;
         Listing& listing;
+        Supervisor& supervisor;
+        SettingsBook& book;
         /// Reads the folder of the models anew; returns what is wrong with them.
         std::function<std::vector<std::string>()> reload_models;
     };
@@ -34,6 +38,8 @@ public:
 private:
     void register_script(const IncomingCall& call);
     void restart(const IncomingCall& call);
+    void reset(const IncomingCall& call);
+    void show(const IncomingCall& call);
     void list_services(const IncomingCall& call);
     void reload_models(const IncomingCall& call);
 

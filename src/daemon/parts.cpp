@@ -47,6 +47,7 @@ void Daemon::Parts::script_added(const std::string& app, const std::string& mode
 void Daemon::Parts::scripts_removed(const std::string& app,
                                     const std::vector<std::string>& removed_models) {
     news.forget(app);
+    supervisor.forget(app);
     json interfaces = json::array();
     for (const std::string& name : removed_models) {
         if (const bus::Model* model = models.find(name)) interfaces.push_back(model->interface());
@@ -139,6 +140,7 @@ void Daemon::Parts::begin_exit() {
     if (exit_timer) return;
     spdlog::info("stopping; services go on running");
     ::sd_notify(0, "STOPPING=1");
+    supervisor.shut_down();
     jobs.cancel_waiting();
     calls.cancel_all();
     pool.shut_down();

@@ -30,8 +30,10 @@
 #include "daemon/registrar.h"
 #include "daemon/script_bridge.h"
 #include "daemon/service_table.h"
+#include "daemon/settings_book.h"
 #include "daemon/standard_handlers.h"
 #include "daemon/start_up_states.h"
+#include "daemon/supervisor.h"
 #include "daemon/system_bus.h"
 #include "daemon/worker_pool.h"
 #include "loop/child_watch.h"
@@ -106,7 +108,14 @@ struct Daemon::Parts {
                          {},
                          {},
                          [this](const std::string& app, bool running) { announce(app, running); },
-                         [this](const std::string& app) { news.changed(app); }},
+                         [this](const std::string& app, bool clean, std::chrono::milliseconds ran) {
+                             supervisor.ended(app, clean, ran);
+                         },
+                         [this](const std::string& app) { supervisor.main_lost(app); },
+                         [this](const std::string& app) {
+                             supervisor.changed(app);
+                             news.changed(app);
+                         }},
         registry};
     WorkerPool pool{
         loop,
@@ -117,9 +126,13 @@ struct Daemon::Parts {
          [this](const std::string& app, const bus::Model& model, const bus::Signal& signal,
                 const nlohmann::json& arguments) { emit(app, model, signal, arguments); }}};
     Calls calls{loop, pool, waits, tickets, bridge, limits_of(settings)};
-    Jobs jobs{calls, waits, tickets, [this](const std::string& app) { return services.find(app); }};
+    Supervisor supervisor{loop, children, calls,
+                          [this](const std::string& app) { return services.find(app); },
+                          Supervisor::Folders{paths.notify, paths.ready}};
+    Jobs jobs{calls, waits, tickets, [this](const std::string& app) { return services.find(app); },
+              supervisor};
     Invoker invoker{models, registry, calls, jobs};
-    Listing listing{{registry, start_up, services, calls, bridge}};
+    Listing listing{{registry, start_up, services, calls, bridge, supervisor, book}};
     Registrar registrar{
         {models, registry, start_up, services, outputs, calls, jobs,
          [this](const std::string& app, const std::string& model, bool is_new) {
@@ -128,12 +141,13 @@ struct Daemon::Parts {
          [this](const std::string& app, const std::vector<std::string>& removed_models) {
              scripts_removed(app, removed_models);
          }}};
+    SettingsBook book{registry, registrar, calls, paths.overrides};
     ObjectTree tree{models, registry};
     Languages languages;
     OngoingCalls ongoing{[this](OngoingCalls::Id id) { return invoker.cancel(id); }};
     CoreHandlers core_handlers{{models, registry, registrar, languages, ongoing}};
     ManagerHandlers manager_handlers{
-        {registry, registrar, jobs, listing, [this] { return reload_models(); }}};
+        {registry, registrar, jobs, listing, supervisor, book, [this] { return reload_models(); }}};
     StandardHandlers standard_handlers{{paths, models, registry, tree, listing}};
     Handlers handlers;
     std::optional<Polkit> polkit;

@@ -74,6 +74,9 @@ Result<Paths> find_paths(const std::string& root) {
     paths.run = base + "/run/comar";
     paths.socket = paths.run + "/bus";
     paths.state = paths.run + "/state";
+    paths.notify = paths.run + "/notify";
+    paths.ready = paths.run + "/ready";
+    paths.overrides = base + "/etc/comar/services";
     paths.output = paths.run + "/output";
     paths.lock = base + "/run/lock/comar";
     paths.log = base + "/var/log/comar";
@@ -99,7 +102,7 @@ Result<> make_folders(Paths& paths) {
     // What services print and what comard remembers is not for everyone.
     for (const Wanted& folder :
          {Wanted{paths.data, 0755}, Wanted{paths.scripts, 0755}, Wanted{paths.run, 0755},
-          Wanted{paths.output, 0700}, Wanted{paths.log, 0750}}) {
+          Wanted{paths.notify, 0711}, Wanted{paths.ready, 0700}, Wanted{paths.output, 0700}, Wanted{paths.log, 0750}}) {
         if (auto made = make_folder(folder.path, folder.mode); !made) return made;
     }
     return make_lock_folder(paths);

@@ -20,6 +20,9 @@ struct Paths {
     std::string run;          ///< /run/comar
     std::string socket;       ///< /run/comar/bus
     std::string state;        ///< /run/comar/state: what outlives comard
+    std::string notify;       ///< /run/comar/notify: sockets for sd_notify(3)
+    std::string ready;        ///< /run/comar/ready: FIFOs for a newline of those that are ready
+    std::string overrides;    ///< /etc/comar/services: what an administrator has set
     std::string output;       ///< /run/comar/output: the FIFOs of the services
     std::string lock;         ///< /run/lock/comar; /run/comar/locks if somebody else has that one
     std::string log;          ///< /var/log/comar

@@ -19,11 +19,12 @@ tl::unexpected<CallError> error(const char* name, std::string message) {
     return tl::unexpected(CallError{name, std::move(message)});
 }
 
-/// Values of docs/protocol.md as plain JSON: dicts become objects.
-json plain(const json& value) {
+}  // namespace
+
+json plain_values(const json& value) {
     if (value.is_array()) {
         json list = json::array();
-        for (const json& element : value) list.push_back(plain(element));
+        for (const json& element : value) list.push_back(plain_values(element));
         return list;
     }
     if (!value.is_object()) return value;
@@ -32,14 +33,16 @@ json plain(const json& value) {
     if (value.size() == 1 && dict != value.end() && dict->is_array()) {
         for (const json& pair : *dict) {
             if (pair.is_array() && pair.size() == 2 && pair[0].is_string()) {
-                object[pair[0].get<std::string>()] = plain(pair[1]);
+                object[pair[0].get<std::string>()] = plain_values(pair[1]);
             }
         }
         return object;
     }
-    for (const auto& [key, element] : value.items()) object[key] = plain(element);
+    for (const auto& [key, element] : value.items()) object[key] = plain_values(element);
     return object;
 }
+
+namespace {
 
 std::vector<Registrar::Finding> read_findings(const json& list) {
     std::vector<Registrar::Finding> findings;
@@ -100,7 +103,7 @@ void Registrar::check(const CallRequest& by, const std::string& path, Calls::Don
 tl::expected<Registrar::Outcome, CallError> Registrar::install_checked(const CallRequest& by,
                                                                        const json& checked) {
     try {
-        return install(by, plain(checked));
+        return install(by, plain_values(checked));
     } catch (const json::exception& wrong) {
         return error("Internal", "cannot register " + by.app + ": " + wrong.what());
     }
@@ -180,6 +183,42 @@ CallReply Registrar::remove_now(const std::string& app) {
     return json();
 }
 
+void Registrar::look_again(const CallRequest& by, Calls::Done done) {
+    const Script* script = parts_.registry.find(service_model, by.app);
+    if (script == nullptr) return done(error("Internal", "Unable to find " + by.app));
+    CallRequest request = by;
+    request.model = service_model;
+    check(request, script->path, [this, app = by.app, path = script->path,
+                                  done = std::move(done)](const CallReply& reply) {
+        if (!reply) return done(reply);
+        done(learn_edited(app, path, plain_values(*reply)));
+    });
+}
+
+/// Not registered again: it is the file itself that was edited. One with errors keeps the facts of
+/// the one before.
+CallReply Registrar::learn_edited(const std::string& app, const std::string& path,
+                                  const json& checked) {
+    try {
+        for (const Finding& finding : read_findings(checked.at("findings"))) {
+            if (!finding.is_error) continue;
+            return error("Invalid", "cannot use the script of " + app + " as it was edited: " + path +
+                                        ":" + std::to_string(finding.line) + ": " +
+                                        finding.message);
+        }
+        auto facts = parse_facts(checked.at("facts"));
+        if (!facts) return error("Internal", facts.error().message);
+        if (auto learned = parts_.registry.learn(service_model, app, std::move(*facts)); !learned) {
+            return error("Internal", learned.error().message);
+        }
+    } catch (const json::exception& wrong) {
+        return error("Internal", "cannot check " + path + ": " + wrong.what());
+    }
+    spdlog::info("{}: its script was edited, and is used as it is now", app);
+    parts_.added(app, service_model, false);
+    return json();
+}
+
 void Registrar::learn_missing() {
     for (const std::string& app : parts_.registry.apps()) {
         for (const std::string& model : parts_.registry.models_of(app)) {
@@ -190,7 +229,7 @@ void Registrar::learn_missing() {
             by.model = model;
             check(by, script.path, [this, app, model](const CallReply& reply) {
                 if (!reply) return;
-                const json checked = plain(*reply);
+                const json checked = plain_values(*reply);
                 if (!checked.is_object()) return;
                 const auto facts = parse_facts(checked.value("facts", json()));
                 if (facts) (void)parts_.registry.learn(model, app, *facts);

@@ -59,6 +59,9 @@ public:
 
     /// Learns about scripts that were put into the folder by hand, or edited there.
     void learn_missing();
+    /// The script of a service was edited where it is registered: learns what it says now. Invalid:
+    /// it has errors, and must not be run.
+    void look_again(const CallRequest& by, Calls::Done done);
 
 private:
     void check(const CallRequest& by, const std::string& path, Calls::Done done);
@@ -68,8 +71,14 @@ private:
     void apply_default(const std::string& app, const Facts& facts);
     void stop_if_running(const CallRequest& by, Removed then);
     CallReply remove_now(const std::string& app);
+    CallReply learn_edited(const std::string& app, const std::string& path,
+                           const nlohmann::json& checked);
 
     Parts parts_;
 };
+
+/// What a worker has answered, in the values of docs/protocol.md, as plain JSON: dicts become
+/// objects.
+[[nodiscard]] nlohmann::json plain_values(const nlohmann::json& value);
 
 }  // namespace comar

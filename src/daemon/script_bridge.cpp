@@ -7,6 +7,7 @@
 
 #include "bus/value.h"
 #include "core/name.h"
+#include "daemon/supervisor.h"
 
 namespace comar {
 namespace {
@@ -94,7 +95,9 @@ CallReply ScriptBridge::request_message(const CallRequest& call) {
     message["sender"] = call.sender;
     const auto limit = only_reads(call) ? parts_.settings.read_limit : parts_.settings.change_limit;
     message["seconds"] = limit.count();
+    if (call.internal) message["internal"] = true;
     add_output(call, message);
+    if (service_of(call) != nullptr) supervisor_->add_to(call, message);
     return message;
 }
 
@@ -136,10 +139,13 @@ void ScriptBridge::notify(const CallRequest& by, const json& message) {
         spdlog::warn("{}: {}", by.app, fit.error().message);
         return;
     }
-    parts_.emit(by.app, *model, *signal, arguments);
     Service* service = service_of(by);
-    if (service == nullptr || model_name != service_model || signal_name != "Changed") return;
-    const std::string state = arguments[1].get<std::string>();
+    const bool is_own = service != nullptr && model_name == service_model && signal_name == "Changed";
+    const std::string state = is_own ? arguments[1].get<std::string>() : "";
+    // It runs, but is not ready; comar says it then.
+    if (state == "started" && supervisor_->holds_back(by.app)) return;
+    parts_.emit(by.app, *model, *signal, arguments);
+    if (!is_own) return;
     if (state == "started" || state == "stopped") service->script_announced(state == "started");
 }
 
@@ -152,7 +158,7 @@ CallReply ScriptBridge::set_state(const CallRequest& by, const std::string& stat
     if (auto set = parts_.start_up.set(by.app, *parsed); !set) {
         return error_reply("Internal", set.error().message);
     }
-    if (Service* service = service_of(by)) service->start_up_changed();
+    if (Service* service = service_of(by)) service->told_elsewhere();
     const bus::Model* model = parts_.models.find(service_model);
     const bus::Signal* changed = model == nullptr ? nullptr : model->find_signal("Changed");
     if (changed != nullptr) parts_.emit(by.app, *model, *changed, {by.app, state});

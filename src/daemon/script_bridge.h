@@ -18,6 +18,8 @@
 
 namespace comar {
 
+class Supervisor;
+
 /// Emits signals of a package's object on all buses.
 using EmitSignal = std::function<void(const std::string& app, const bus::Model& model,
                                       const bus::Signal& signal, const nlohmann::json& arguments)>;
@@ -40,6 +42,7 @@ public:
     explicit ScriptBridge(Parts parts) : parts_(std::move(parts)) {}
     /// Nested calls go through it; it needs the calls, which need the bridge.
     void set_invoker(Invoker& invoker) { invoker_ = &invoker; }
+    void set_supervisor(Supervisor& supervisor) { supervisor_ = &supervisor; }
 
     /// What workers need whatever they run: the part that all items of a `poll` share.
     [[nodiscard]] nlohmann::json common_message() const;
@@ -72,6 +75,7 @@ private:
 
     Parts parts_;
     Invoker* invoker_ = nullptr;
+    Supervisor* supervisor_ = nullptr;
 };
 
 }  // namespace comar

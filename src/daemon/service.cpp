@@ -83,10 +83,23 @@ void Service::restore(const json& state) {
     }
     last_exit_ = {state.value("exit_code", -1), state.value("exit_signal", 0)};
     main_ = read_process(state.value("main", json()));
+    wanted_ = state.value("wanted", false);
+    cause_ = state.value("cause", "");
+    restarts_ = state.value("restarts", 0U);
+    stamp_ = state.value("stamp", "");
+    settings_.values = state.value("settings", json::object());
+    if (auto parsed = parse_service_settings(settings_.values)) settings_.supervision = *parsed;
+    const std::uint64_t now = wall_clock();
+    running_from_ = context_.loop.now() - std::chrono::microseconds(now > since_ ? now - since_ : 0);
     for (const json& one : state.value("workers", json::array())) {
         if (const auto worker = read_process(one)) processes_.expel(*worker);
     }
     restore_processes(state);
+    // What waited to be started again, or was in the middle of it, still does.
+    const bool was_cut_short = wanted_ && saved == ServiceState::starting;
+    if ((state.value("restart_pending", false) || was_cut_short) && !processes_.alive()) {
+        context_.ended(app_, false, std::chrono::milliseconds{0});
+    }
 }
 
 void Service::restore_processes(const json& state) {
@@ -123,9 +136,16 @@ void Service::use_cgroup(const std::string& cgroup_parent) {
     }
 }
 
-void Service::method_began(JobKind method) {
+void Service::method_began(JobKind method, const std::string& cause) {
     // What calls back into its own service goes on with the same start.
-    if (methods_.empty()) had_process_ = false;
+    if (methods_.empty()) {
+        had_process_ = false;
+        cause_ = cause;
+        restart_pending_ = false;
+        if (method == JobKind::start) wanted_ = true;
+        if (method == JobKind::stop) wanted_ = false;
+        if (method == JobKind::start || method == JobKind::stop) status_text_.clear();
+    }
     methods_.push_back(method);
     feed(MethodBegan{method});
 }
@@ -136,7 +156,9 @@ void Service::method_ended(JobKind method, bool succeeded, const std::string& er
         methods_.erase(std::next(ended).base());
     }
     last_error_ = succeeded ? "" : error;
-    feed(MethodEnded{method, succeeded, processes_.alive(), had_process_});
+    const bool alive = processes_.alive();
+    if (method == JobKind::ready && alive) wanted_ = true;
+    feed(MethodEnded{method, succeeded, alive, had_process_});
 }
 
 void Service::script_announced(bool running) { feed(ScriptAnnounced{running}); }
@@ -183,7 +205,9 @@ void Service::left_behind(const std::vector<ProcessId>& left) {
     for (const ProcessId& id : left) {
         if (!is_strange(id)) processes_.claim(id);
     }
-    if (!left.empty()) changed();
+    if (left.empty()) return;
+    had_process_ = true;
+    changed();
 }
 
 std::string_view Service::sub_state() const {
@@ -207,12 +231,67 @@ std::optional<ProcessId> Service::main_process() const {
     });
 }
 
+std::optional<ProcessId> Service::told_main() const {
+    return main_ && processes_.has_adopted(*main_) ? main_ : std::nullopt;
+}
+
+bool Service::owns(pid_t pid) const {
+    const auto stat = read_stat(pid);
+    return stat && (processes_.has_adopted(stat->id) || processes_.has(stat->id));
+}
+
+void Service::use_settings(EffectiveSettings settings, std::string stamp) {
+    settings_ = std::move(settings);
+    stamp_ = std::move(stamp);
+}
+
+void Service::set_status_text(std::string text) {
+    if (status_text_ == text) return;
+    status_text_ = std::move(text);
+    context_.changed(app_);
+}
+
+void Service::set_health(std::string health) {
+    if (health_ == health) return;
+    health_ = std::move(health);
+    context_.changed(app_);
+}
+
+bool Service::set_main(pid_t pid) {
+    const auto stat = read_stat(pid);
+    if (!stat || !processes_.has(stat->id)) return false;
+    processes_.adopt(stat->id);
+    main_ = stat->id;
+    changed();
+    return true;
+}
+
+void Service::note_restarts(unsigned count, bool pending) {
+    restarts_ = count;
+    restart_pending_ = pending;
+    changed();
+}
+
+void Service::blame(std::string error) {
+    died_badly_ = true;
+    last_error_ = std::move(error);
+    changed();
+}
+
 void Service::exited(const ProcessId& process, std::optional<ExitStatus> status) {
     if (main_ && *main_ != process) return changed();
-    died_badly_ = status && !ended_well(*status);
+    died_badly_ = died_badly_ || (status && !ended_well(*status));
+    end_was_clean_ = status && ended_well(*status);
     last_exit_ = LastExit{};
     if (status) last_exit_ = {status->signal != 0 ? -1 : status->code, status->signal};
     changed();
+    const bool is_lost = main_ && died_badly_ && methods_.empty() && wanted_;
+    // Not in here: whoever ends the others may hear of the last one at once.
+    if (is_lost) {
+        context_.loop.defer([this, alive = std::weak_ptr<bool>(alive_)] {
+            if (!alive.expired() && processes_.alive()) context_.main_lost(app_);
+        });
+    }
 }
 
 void Service::emptied() {
@@ -230,7 +309,24 @@ void Service::feed(const SupervisionEvent& event) {
             changed();
         }
     }
-    if (supervision_.state() != before) since_ = wall_clock();
+    if (supervision_.state() != before) settled(before);
+}
+
+void Service::settled(ServiceState before) {
+    since_ = wall_clock();
+    const ServiceState now = supervision_.state();
+    if (now == ServiceState::running) {
+        running_from_ = context_.loop.now();
+        end_was_clean_ = false;
+        died_badly_ = false;
+    }
+    const bool is_down = now == ServiceState::failed || now == ServiceState::stopped;
+    if (!is_down || !wanted_ || !methods_.empty()) return;
+    const auto ran = before == ServiceState::running
+                         ? std::chrono::duration_cast<std::chrono::milliseconds>(
+                               context_.loop.now() - running_from_)
+                         : std::chrono::milliseconds{0};
+    context_.ended(app_, now == ServiceState::stopped && end_was_clean_, ran);
 }
 
 /// Several changes of one iteration are written once.
@@ -261,7 +357,13 @@ json Service::snapshot() const {
             {"cgroup", processes_.cgroup_path()},
             {"exit_code", last_exit_.code},
             {"exit_signal", last_exit_.signal},
-            {"last_error", last_error_}};
+            {"last_error", last_error_},
+            {"wanted", wanted_},
+            {"cause", cause_},
+            {"restarts", restarts_},
+            {"restart_pending", restart_pending_},
+            {"stamp", stamp_},
+            {"settings", settings_.values}};
 }
 
 std::optional<Cgroup> Service::forget() {

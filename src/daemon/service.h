@@ -16,6 +16,7 @@
 #include "daemon/service_processes.h"
 #include "daemon/state_journal.h"
 #include "loop/loop.h"
+#include "script/settings.h"
 
 namespace comar {
 
@@ -36,6 +37,12 @@ public:
         std::function<bool(const ProcessId&, const std::string& app, bool sibling)> taken;
         /// Emit the signal Changed with "started" or "stopped".
         std::function<void(const std::string& app, bool running)> announce;
+        /// It should run, and does not any more. `clean`: it is known to have ended without an
+        /// error. `ran`: for how long; 0: its start has failed.
+        std::function<void(const std::string& app, bool clean, std::chrono::milliseconds ran)>
+            ended;
+        /// Its main process has ended with an error, and others live on.
+        std::function<void(const std::string& app)> main_lost;
         /// Something about it may be different now.
         std::function<void(const std::string& app)> changed;
     };
@@ -57,11 +64,33 @@ public:
     /// There is no usable state, but its cgroup is there.
     void rebuild(const std::string& cgroup_parent);
 
-    void method_began(JobKind method);
+    /// `cause`: who wanted it, for people.
+    void method_began(JobKind method, const std::string& cause);
     void method_ended(JobKind method, bool succeeded, const std::string& error);
     void script_announced(bool running);
-    /// Its start-up state, which is kept elsewhere, is another one.
-    void start_up_changed() { context_.changed(app_); }
+    /// Something that is kept elsewhere is different: its start-up state, its settings.
+    void told_elsewhere() { context_.changed(app_); }
+
+    /// What it was started with: its settings, and `stamp`, which tells whether script or settings
+    /// have changed on disk since.
+    void use_settings(EffectiveSettings settings, std::string stamp);
+    [[nodiscard]] const EffectiveSettings& settings() const { return settings_; }
+    [[nodiscard]] const std::string& stamp() const { return stamp_; }
+
+    /// What it says of itself, sd_notify(3), or what its health check says; one line.
+    void set_status_text(std::string text);
+    [[nodiscard]] const std::string& status_text() const { return status_text_; }
+    void set_health(std::string health);
+    /// "" while nobody asks, "ok", or what is wrong.
+    [[nodiscard]] const std::string& health() const { return health_; }
+    /// The main process as the service itself tells it. False: that is none of its processes.
+    bool set_main(pid_t pid);
+    /// Started again by comar since somebody has last started it.
+    /// `pending`: and it will be once more.
+    void note_restarts(unsigned count, bool pending);
+    [[nodiscard]] unsigned restarts() const { return restarts_; }
+    /// It ends because comar ends it, for a failure.
+    void blame(std::string error);
 
     /// Makes what a method needs that may start something: the cgroup, where there are any. An
     /// error is logged, and the service goes without.
@@ -85,6 +114,16 @@ public:
     [[nodiscard]] bool tracked() const;
     [[nodiscard]] const ServiceProcesses& processes() const { return processes_; }
     [[nodiscard]] std::optional<ProcessId> main_process() const;
+    /// The same, if its script or itself has told it.
+    [[nodiscard]] std::optional<ProcessId> told_main() const;
+    /// Somebody has started it, and nobody has stopped it since.
+    [[nodiscard]] bool wanted() const { return wanted_; }
+    /// Whether that process is one of its, or has been until a moment ago.
+    [[nodiscard]] bool owns(pid_t pid) const;
+    /// It had a process in the method that runs, or ran last.
+    [[nodiscard]] bool had_process() const { return had_process_; }
+    /// Who wanted the last change, and why: "restart after exit code 1".
+    [[nodiscard]] const std::string& cause() const { return cause_; }
     /// Microseconds since 1970 of the last change of state; 0: unknown.
     [[nodiscard]] std::uint64_t since() const { return since_; }
     [[nodiscard]] const LastExit& last_exit() const { return last_exit_; }
@@ -101,6 +140,7 @@ public:
 
 private:
     void feed(const SupervisionEvent& event);
+    void settled(ServiceState before);
     void exited(const ProcessId& process, std::optional<ExitStatus> status);
     void emptied();
     void changed();
@@ -120,6 +160,16 @@ private:
     std::vector<JobKind> methods_;  ///< that run now; each has been called by the one before it
     bool had_process_ = false;      ///< in the method that runs, or ran last
     std::string last_error_;
+    bool wanted_ = false;
+    std::string cause_;
+    bool end_was_clean_ = false;  ///< how the process that counts ended is known, and was well
+    TimePoint running_from_;
+    EffectiveSettings settings_;
+    std::string stamp_;
+    std::string status_text_;
+    std::string health_;
+    unsigned restarts_ = 0;
+    bool restart_pending_ = false;
     bool unsaved_ = false;
     bool forgotten_ = false;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< for deferred calls

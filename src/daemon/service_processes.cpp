@@ -222,6 +222,11 @@ bool ServiceProcesses::has(const ProcessId& id) const {
     return std::find(every.begin(), every.end(), id) != every.end();
 }
 
+void ServiceProcesses::kill_all() const {
+    // Who is not gone by that is killed one by one.
+    if (cgroup_) (void)cgroup_->kill();
+}
+
 std::vector<ProcessId> ServiceProcesses::adopted() const {
     std::vector<ProcessId> ids;
     for (const auto& [pid, one] : adopted_) ids.push_back(one.id);

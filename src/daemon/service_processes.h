@@ -77,6 +77,9 @@ public:
         return found != adopted_.end() && found->second.id == id;
     }
 
+    /// SIGKILL to all in its cgroup, whatever they fork meanwhile; nothing where there is none.
+    void kill_all() const;
+
     /// Whether it is one of all().
     [[nodiscard]] bool has(const ProcessId& id) const;
 

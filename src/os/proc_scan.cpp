@@ -83,6 +83,7 @@ std::optional<ProcessStat> parse_stat(std::string_view text) {
     const auto parent = parse_number<pid_t>(fields[1]);
     const auto group = parse_number<pid_t>(fields[2]);
     const auto session = parse_number<pid_t>(fields[3]);
+    const auto terminal = parse_number<int>(fields[4]);
     const auto user_ticks = parse_number<std::uint64_t>(fields[11]);
     const auto system_ticks = parse_number<std::uint64_t>(fields[12]);
     const auto start_time = parse_number<std::uint64_t>(fields[19]);
@@ -95,6 +96,7 @@ std::optional<ProcessStat> parse_stat(std::string_view text) {
                        .parent = *parent,
                        .group = *group,
                        .session = *session,
+                       .has_terminal = terminal.value_or(0) != 0,
                        .state = fields[0].front(),
                        .comm = std::string(text.substr(open + 2, close - open - 2)),
                        .cpu = std::chrono::microseconds(cpu)};

@@ -35,6 +35,7 @@ struct ProcessStat {
     pid_t parent = 0;
     pid_t group = 0;
     pid_t session = 0;
+    bool has_terminal = false;         ///< a controlling one
     char state = '?';                  ///< R running, S sleeping, Z zombie, … proc(5)
     std::string comm;                  ///< at most 15 bytes, any of them
     std::chrono::microseconds cpu{0};  ///< user and system time, of exited threads too

@@ -32,6 +32,9 @@ Facts read(const json& object) {
     for (const auto& edge : object.value("starts", json::array())) {
         facts.starts.push_back({edge.at(0).get<std::string>(), edge.at(1).get<int>()});
     }
+    facts.settings = object.value("settings", json::object());
+    if (!facts.settings.is_object()) facts.settings = json::object();
+    facts.setting_lines = object.value("setting_lines", std::map<std::string, int>{});
     facts.actions = object.value("actions", std::map<std::string, std::string>{});
     return facts;
 }
@@ -60,6 +63,8 @@ json to_json(const Facts& facts) {
     object["conf"] = facts.conf ? json(*facts.conf) : json();
     object["methods"] = facts.methods;
     object["synchronized"] = facts.synchronized;
+    object["settings"] = facts.settings;
+    object["setting_lines"] = facts.setting_lines;
     object["actions"] = facts.actions;
     object["starts"] = json::array();
     for (const auto& edge : facts.starts) object["starts"].push_back({edge.app, edge.line});

@@ -31,6 +31,9 @@ struct Facts {
     std::vector<std::string> methods;      ///< functions at top level
     std::vector<std::string> synchronized;  ///< methods that run under the script's lock
     std::vector<Edge> starts;
+    /// Module variables such as serviceRestart, by their keys (comar-script(5)), and their lines.
+    nlohmann::json settings = nlohmann::json::object();
+    std::map<std::string, int> setting_lines;
     /// Polkit actions that the script wants on top of the model's, by method.
     std::map<std::string, std::string> actions;
 

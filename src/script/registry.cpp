@@ -24,7 +24,7 @@ constexpr const char* facts_ending = ".facts";
 constexpr std::size_t max_facts_size = std::size_t{1} << 20;
 
 /// Tells two versions of a file apart.
-Result<json> stamp_of(const std::string& path) {
+Result<std::string> stamp_of(const std::string& path) {
     struct stat info{};
     if (::lstat(path.c_str(), &info) != 0) {
         const int error = errno;
@@ -34,15 +34,15 @@ Result<json> stamp_of(const std::string& path) {
     if (!S_ISREG(info.st_mode)) {
         return failure(ErrorKind::invalid, "cannot use " + path + ": it is not a regular file");
     }
-    return json{info.st_size, info.st_mtim.tv_sec, info.st_mtim.tv_nsec};
+    return json{info.st_size, info.st_mtim.tv_sec, info.st_mtim.tv_nsec}.dump();
 }
 
 /// What was learned from exactly the file that is there now.
-Result<Facts> read_facts(const std::string& path, const json& stamp) {
+Result<Facts> read_facts(const std::string& path, const std::string& stamp) {
     const auto text = read_file(path, max_facts_size);
     if (!text) return Failure(text.error());
     const json stored = json::parse(*text, nullptr, false);
-    if (!stored.is_object() || stored.value("stamp", json()) != stamp) {
+    if (!stored.is_object() || stored.value("stamp", json()) != json(stamp)) {
         return failure(ErrorKind::not_found, "cannot use " + path + ": it is of another version");
     }
     return parse_facts(stored.value("facts", json()));
@@ -109,7 +109,7 @@ void Registry::load_model(const std::string& model, std::vector<Error>& problems
             problems.push_back(stamp.error());
             continue;
         }
-        Script script{file.stem().string(), model, file.string(), {}, false};
+        Script script{file.stem().string(), model, file.string(), {}, *stamp, false};
         if (auto facts = read_facts(path_of(model, script.app, facts_ending), *stamp)) {
             script.facts = std::move(*facts);
             script.facts_known = true;
@@ -148,7 +148,7 @@ std::vector<std::string> Registry::apps() const {
 
 Result<> Registry::install(const std::string& model, const std::string& app,
                            const std::string& text, Facts facts) {
-    Script script{app, model, path_of(model, app, script_ending), std::move(facts), true};
+    Script script{app, model, path_of(model, app, script_ending), std::move(facts), "", true};
     if (auto made = make_folder(folder_ + "/" + model); !made) return made;
     if (auto written = write_file_atomically(script.path, text, 0644); !written) return written;
     // The facts carry the stamp of the script, so a crash between the two writes is noticed.
@@ -167,6 +167,11 @@ Result<> Registry::learn(const std::string& model, const std::string& app, Facts
     return write_facts(found->second);
 }
 
+bool Registry::is_edited(const Script& script) {
+    const auto stamp = stamp_of(script.path);
+    return !stamp || *stamp != script.stamp;
+}
+
 Result<> Registry::remove(const std::string& model, const std::string& app) {
     // The script goes first: facts without a script are nothing, a script without facts is one.
     if (auto gone = remove_file(path_of(model, app, script_ending)); !gone) return gone;
@@ -179,9 +184,11 @@ std::string Registry::path_of(const std::string& model, const std::string& app,
     return folder_ + "/" + model + "/" + app + ending;
 }
 
-Result<> Registry::write_facts(const Script& script) const {
+/// Also records which file they are of.
+Result<> Registry::write_facts(Script& script) const {
     const auto stamp = stamp_of(script.path);
     if (!stamp) return Failure(stamp.error());
+    script.stamp = *stamp;
     const json stored{{"stamp", *stamp}, {"facts", to_json(script.facts)}};
     return write_file_atomically(path_of(script.model, script.app, facts_ending), stored.dump(),
                                  0644);

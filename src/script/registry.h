@@ -17,6 +17,7 @@ struct Script {
     std::string model;  ///< "System.Service"
     std::string path;   ///< the file that workers run
     Facts facts;
+    std::string stamp;  ///< of the file when it was read, stamp_of()
     bool facts_known = false;  ///< false: it was put there by hand or edited; it wants a check
 };
 
@@ -44,6 +45,9 @@ public:
     /// Records what a check of the file on disk has told.
     Result<> learn(const std::string& model, const std::string& app, Facts facts);
 
+    /// Whether the script on disk is another one than when it was registered or last looked at.
+    [[nodiscard]] static bool is_edited(const Script& script);
+
     Result<> remove(const std::string& model, const std::string& app);
 
 private:
@@ -52,7 +56,7 @@ private:
     [[nodiscard]] std::string path_of(const std::string& model, const std::string& app,
                                       const char* ending) const;
     void load_model(const std::string& model, std::vector<Error>& problems);
-    Result<> write_facts(const Script& script) const;
+    Result<> write_facts(Script& script) const;
 
     std::string folder_;
     std::map<Key, Script> scripts_;

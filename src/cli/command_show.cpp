@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+// comar show NAME: every setting of a service, with its value and where that comes from.
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/command.h"
+#include "cli/json_output.h"
+#include "cli/member.h"
+#include "cli/output.h"
+#include "cli/report.h"
+#include "cli/session.h"
+#include "cli/table.h"
+#include "cli/terminal.h"
+
+namespace comar::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Setting {
+    std::string key;
+    std::string value;  ///< JSON
+    std::string origin;
+};
+
+std::vector<Setting> read_settings(sd_bus_message* message) {
+    std::vector<Setting> settings;
+    if (sd_bus_message_enter_container(message, 'a', "(sss)") < 0) return settings;
+    const char* key = nullptr;
+    const char* value = nullptr;
+    const char* origin = nullptr;
+    while (sd_bus_message_read(message, "(sss)", &key, &value, &origin) > 0)
+        settings.push_back({key, value, origin});
+    return settings;
+}
+
+/// Text without its quotes; what is not set is nothing.
+std::string plain(const std::string& value) {
+    const Json json = Json::parse(value, nullptr, false);
+    if (json.is_null()) return "";
+    return json.is_string() ? json.get<std::string>() : value;
+}
+
+void print_table(Output& output, const std::vector<Setting>& settings) {
+    std::vector<std::vector<Cell>> rows;
+    for (const Setting& setting : settings) {
+        const bool is_default = setting.origin == "default";
+        rows.push_back({{setting.key},
+                        {plain(setting.value), is_default ? Color::dim : Color::none},
+                        {setting.origin, is_default ? Color::dim : Color::none}});
+    }
+    output.print(render_table({{"SETTING"}, {"VALUE"}, {"FROM"}}, rows, style_of_stdout()));
+}
+
+void print_document(Output& output, const std::vector<Setting>& settings) {
+    Json document = Json::object();
+    for (const Setting& setting : settings) {
+        document[setting.key] = {{"value", Json::parse(setting.value, nullptr, false)},
+                                 {"from", setting.origin}};
+    }
+    print_json(output, document, JsonLayout::indented);
+}
+
+}  // namespace
+
+ExitCode run_show(const Invocation& invocation, Output& output) {
+    const std::string& service = invocation.operands[0];
+    auto session = open_session(invocation, Texts::none);
+    if (!session) return ExitCode::failed;
+    const Reply reply = session->bus.call(
+        session->bus.method(manager_member("Show"), "s", bus_safe_name(service).c_str()),
+        Patience::reading);
+    if (!reply) {
+        report_service_failure(*session, "show the settings of", service, reply.error());
+        return exit_code_of(reply.error());
+    }
+    const auto settings = read_settings(reply->get());
+    if (invocation.json)
+        print_document(output, settings);
+    else
+        print_table(output, settings);
+    return ExitCode::ok;
+}
+
+}  // namespace comar::cli

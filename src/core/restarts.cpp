@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+#include "core/restarts.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace comar {
+namespace {
+
+/// 2^30 steps of 100 ms are three years; no cap is that long.
+constexpr unsigned most_doublings = 30;
+
+}  // namespace
+
+Restarts::Decision Restarts::decide(const RestartSettings& settings, const Ending& ending,
+                                    double random) {
+    if (!wants(settings.policy, ending.clean)) return {};
+    if (ending.ran > Milliseconds{0} && ending.ran >= settings.reset) {
+        in_a_row_ = 0;
+        recent_.clear();
+    }
+    if (settings.limit) {
+        const auto window = settings.limit->window;
+        while (!recent_.empty() && ending.now - recent_.front() >= window) recent_.pop_front();
+        if (recent_.size() >= settings.limit->count) {
+            return {std::nullopt,
+                    "it was started again " + std::to_string(recent_.size()) + " times within " +
+                        std::to_string(window.count() / 1000) + " s"};
+        }
+        recent_.push_back(ending.now);
+    }
+    const Milliseconds wait = delay(settings, random);
+    ++in_a_row_;
+    ++count_;
+    return {wait, ""};
+}
+
+void Restarts::forget() {
+    recent_.clear();
+    in_a_row_ = 0;
+    count_ = 0;
+}
+
+bool Restarts::wants(RestartPolicy policy, bool clean) {
+    return policy == RestartPolicy::always || (policy == RestartPolicy::on_failure && !clean);
+}
+
+Restarts::Milliseconds Restarts::delay(const RestartSettings& settings, double random) const {
+    if (in_a_row_ == 0) return std::min(settings.delay, settings.longest_delay);
+    // The first delay is a step of its own only where it is one.
+    const unsigned doublings = settings.delay > Milliseconds{0} ? in_a_row_ : in_a_row_ - 1;
+    const auto base = std::max(settings.delay, first_step);
+    const double wanted = static_cast<double>(base.count()) *
+                          std::pow(2.0, std::min(doublings, most_doublings)) *
+                          (1 + jitter * (2 * random - 1));
+    const auto cap = static_cast<double>(settings.longest_delay.count());
+    return Milliseconds{static_cast<Milliseconds::rep>(std::min(wanted, cap))};
+}
+
+}  // namespace comar

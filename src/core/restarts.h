@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <optional>
+#include <string>
+
+#include "core/service_settings.h"
+
+namespace comar {
+
+/// When a service that ended by itself is started again. The first time at once, unless a delay is
+/// set; then the delay doubles up to its cap, with a jitter, so that many services which fail for
+/// the same reason do not come back at the same moment. A healthy run makes all forgotten. No
+/// clock: the time comes with the question.
+class Restarts {
+public:
+    using TimePoint = std::chrono::steady_clock::time_point;
+    using Milliseconds = std::chrono::milliseconds;
+
+    struct Ending {
+        bool clean = false;  ///< it ended without an error, of its own accord
+        TimePoint now;
+        Milliseconds ran{0};  ///< since its start was over; 0: the start has failed
+    };
+
+    struct Decision {
+        std::optional<Milliseconds> delay;  ///< none: it stays down
+        std::string refusal;  ///< why, where a restart was wanted but the limit is reached
+    };
+
+    /// Smallest delay after the first restart, from where it doubles.
+    static constexpr Milliseconds first_step{100};
+    /// By so much of itself a delay is longer or shorter.
+    static constexpr double jitter = 0.1;
+
+    /// `random` is from 0 to 1. A delay that is given counts as one restart.
+    Decision decide(const RestartSettings& settings, const Ending& ending, double random);
+
+    /// Somebody has started or stopped it, or said `comar reset`.
+    void forget();
+
+    /// Since the last time that all was forgotten by somebody's word; health does not change it.
+    [[nodiscard]] unsigned count() const { return count_; }
+    /// For one that an earlier comard has counted.
+    void restore(unsigned count) { count_ = count; }
+
+private:
+    [[nodiscard]] static bool wants(RestartPolicy policy, bool clean);
+    [[nodiscard]] Milliseconds delay(const RestartSettings& settings, double random) const;
+
+    std::deque<TimePoint> recent_;  ///< in the window of the limit
+    unsigned in_a_row_ = 0;         ///< without a healthy run between
+    unsigned count_ = 0;
+};
+
+}  // namespace comar

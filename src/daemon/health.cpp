@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/health.h"
+
+#include <csignal>
+#include <utility>
+
+#include "daemon/invoker.h"
+#include "os/spawn.h"
+
+namespace comar {
+namespace {
+
+using nlohmann::json;
+
+std::string describe(const ExitStatus& status) {
+    return status.signal != 0 ? "was ended by signal " + std::to_string(status.signal)
+                              : "ended with exit code " + std::to_string(status.code);
+}
+
+}  // namespace
+
+void Health::begin(const std::string& app, const ServiceSettings& settings) {
+    end(app);
+    if (settings.health) {
+        Check& check = checks_[app];
+        check.settings = *settings.health;
+        check.timer = std::make_unique<Timer>(loop_, [this, app] { ask(app); });
+        check.timer->arm(check.settings.every);
+    }
+    if (settings.watchdog) sign_of_life(app, *settings.watchdog);
+}
+
+void Health::end(const std::string& app) {
+    if (const auto found = checks_.find(app); found != checks_.end()) {
+        if (found->second.command) (void)found->second.command->signal(SIGKILL);
+        // It may be what has called us.
+        loop_.defer([gone = std::make_shared<Check>(std::move(found->second))] {});
+        checks_.erase(found);
+    }
+    if (const auto found = watchdogs_.find(app); found != watchdogs_.end()) {
+        loop_.defer([gone = std::make_shared<Watchdog>(std::move(found->second))] {});
+        watchdogs_.erase(found);
+    }
+}
+
+void Health::sign_of_life(const std::string& app, std::optional<std::chrono::microseconds> time) {
+    if (!time && !watchdogs_.contains(app)) return;
+    Watchdog& watchdog = watchdogs_[app];
+    if (time) watchdog.time = *time;
+    if (!watchdog.timer) {
+        watchdog.timer = std::make_unique<Timer>(loop_, [this, app] { events_.silent(app); });
+    }
+    watchdog.timer->arm(watchdog.time);
+}
+
+void Health::ask(const std::string& app) {
+    Check& check = checks_.at(app);
+    check.round = ++rounds_;
+    switch (check.settings.check.kind) {
+        case Probe::Kind::command:
+            return ask_command(app, check);
+        case Probe::Kind::tcp:
+        case Probe::Kind::unix_socket:
+        case Probe::Kind::http:
+            check.prober = std::make_unique<Prober>(
+                loop_, check.settings.check, check.settings.timeout,
+                [this, app, round = check.round](const std::string& problem) {
+                    answered(app, round, problem);
+                });
+            return;
+        default:
+            return ask_function(app, check);
+    }
+}
+
+void Health::ask_function(const std::string& app, Check& check) {
+    CallRequest call;
+    call.app = app;
+    call.model = service_model;
+    call.method = check.settings.check.text;
+    call.caller = "comar";
+    call.internal = true;
+    calls_.run(std::move(call), std::nullopt,
+               [this, app, round = check.round](const CallReply& reply) {
+                   const bool yes = reply && *reply != json(false);
+                   answered(app, round, yes ? "" : reply ? "it says no" : reply.error().message);
+               });
+}
+
+void Health::ask_command(const std::string& app, Check& check) {
+    SpawnRequest request;
+    request.arguments = {"/bin/sh", "-c", check.settings.check.text};
+    request.environment = {{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+                            "LANG=C.UTF-8", "COMAR_SERVICE=" + app}};
+    request.directory = "/";
+    request.new_session = true;
+    request.parent_death_signal = SIGKILL;
+    auto child = spawn(request);
+    if (!child) return answered(app, check.round, child.error().message);
+    if (auto process = Process::open(child->id)) check.command = std::move(*process);
+    check.command_timer = std::make_unique<Timer>(loop_, [this, app, round = check.round] {
+        const auto found = checks_.find(app);
+        if (found == checks_.end() || !found->second.command) return;
+        (void)found->second.command->signal(SIGKILL);
+        answered(app, round, "the command takes too long");
+    });
+    check.command_timer->arm(check.settings.timeout);
+    children_.on_exit(child->id.pid, [this, app, round = check.round](const ReapedChild& ended) {
+        children_.forget(ended.pid);
+        const auto found = checks_.find(app);
+        if (found == checks_.end() || found->second.round != round) return;
+        found->second.command.reset();
+        found->second.command_timer->disarm();
+        answered(app, round, ended.status.clean() ? "" : "the command " + describe(ended.status));
+    });
+}
+
+void Health::answered(const std::string& app, std::uint64_t round, const std::string& problem) {
+    const auto found = checks_.find(app);
+    // One question, one answer; and what was asked of an earlier life says nothing of this one.
+    if (found == checks_.end() || found->second.round != round) return;
+    Check& check = found->second;
+    check.round = 0;
+    check.timer->arm(check.settings.every);
+    check.failures = problem.empty() ? 0 : check.failures + 1;
+    if (problem.empty()) return events_.told(app, "");
+    if (check.failures < check.settings.failures) return;
+    if (!check.settings.restarts) return events_.told(app, problem);
+    check.failures = 0;
+    events_.restart(app, problem);
+}
+
+}  // namespace comar

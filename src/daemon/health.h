@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/service_settings.h"
+#include "daemon/calls.h"
+#include "daemon/prober.h"
+#include "loop/child_watch.h"
+#include "loop/loop.h"
+#include "loop/timer.h"
+#include "os/process.h"
+
+namespace comar {
+
+/// Asks services that run whether they do their work (serviceHealth), and hears their signs of life
+/// (watchdog).
+class Health {
+public:
+    struct Events {
+        /// Empty: it is well. Else what is wrong, after so many questions in a row.
+        std::function<void(const std::string& app, const std::string& problem)> told;
+        /// It is to be started again.
+        std::function<void(const std::string& app, const std::string& problem)> restart;
+        /// It has not shown that it lives.
+        std::function<void(const std::string& app)> silent;
+    };
+
+    /// All of them outlive it.
+    Health(Loop& loop, ChildWatch& children, Calls& calls, Events events)
+        : loop_(loop), children_(children), calls_(calls), events_(std::move(events)) {}
+
+    /// It runs and is ready from now on.
+    void begin(const std::string& app, const ServiceSettings& settings);
+    /// It does not run any more.
+    void end(const std::string& app);
+
+    /// WATCHDOG=1, and with `usec` another time for the next one.
+    void sign_of_life(const std::string& app, std::optional<std::chrono::microseconds> time);
+
+private:
+    struct Check {
+        HealthSettings settings;
+        std::unique_ptr<Timer> timer;
+        std::unique_ptr<Prober> prober;
+        std::unique_ptr<Timer> command_timer;
+        std::optional<Process> command;
+        unsigned failures = 0;
+        std::uint64_t round = 0;
+    };
+    struct Watchdog {
+        std::chrono::microseconds time{0};
+        std::unique_ptr<Timer> timer;
+    };
+
+    void ask(const std::string& app);
+    void ask_function(const std::string& app, Check& check);
+    void ask_command(const std::string& app, Check& check);
+    void answered(const std::string& app, std::uint64_t round, const std::string& problem);
+
+    Loop& loop_;
+    ChildWatch& children_;
+    Calls& calls_;
+    Events events_;
+    std::map<std::string, Check> checks_;
+    std::map<std::string, Watchdog> watchdogs_;
+    std::uint64_t rounds_ = 0;
+};
+
+}  // namespace comar

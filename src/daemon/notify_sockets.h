@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+
+#include <sys/types.h>
+
+#include "core/result.h"
+#include "loop/io_watch.h"
+#include "loop/loop.h"
+#include "os/unique_fd.h"
+
+namespace comar {
+
+/// What a program says of itself, sd_notify(3). What is not here is ignored, as it should be.
+struct Notification {
+    bool ready = false;
+    bool stopping = false;
+    bool reloading = false;
+    bool alive = false;    ///< WATCHDOG=1
+    bool trigger = false;  ///< WATCHDOG=trigger: act as if it were not
+    std::optional<std::string> status;
+    std::optional<pid_t> main;
+    std::optional<std::uint64_t> watchdog_usec;
+    std::optional<std::uint64_t> extend_usec;  ///< EXTEND_TIMEOUT_USEC
+};
+
+/// Lines of KEY=VALUE. Of a key that comes twice, the last counts.
+[[nodiscard]] Notification parse_notification(std::string_view text);
+
+/// One socket for each service that wants to speak, `<folder>/<app>`: a message is the service's by
+/// where it came to, and counts only if its sender is one of its processes, which the kernel tells.
+class NotifySockets {
+public:
+    using Told = std::function<void(const std::string& app, pid_t sender, const Notification&)>;
+
+    /// The loop outlives it.
+    NotifySockets(Loop& loop, std::string folder, Told told)
+        : loop_(loop), folder_(std::move(folder)), told_(std::move(told)) {}
+
+    /// The path of its socket, which is there from now on.
+    Result<std::string> open(const std::string& app);
+    void close(const std::string& app);
+
+private:
+    struct Socket {
+        UniqueFd fd;
+        std::optional<IoWatch> watch;
+    };
+
+    [[nodiscard]] std::string path_of(const std::string& app) const { return folder_ + "/" + app; }
+    void read(const std::string& app);
+
+    Loop& loop_;
+    std::string folder_;
+    Told told_;
+    std::map<std::string, Socket> sockets_;
+};
+
+}  // namespace comar

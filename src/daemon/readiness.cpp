@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/readiness.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <sys/epoll.h>
+#include <sys/stat.h>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "daemon/invoker.h"
+#include "os/system_error.h"
+
+namespace comar {
+namespace {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+
+/// Between two questions: what takes long to be ready is asked less often.
+constexpr auto first_interval = 10ms;
+constexpr auto longest_interval = 500ms;
+constexpr auto one_question = 5s;
+
+bool tells_itself(const Probe& probe) {
+    return probe.kind == Probe::Kind::notify || probe.kind == Probe::Kind::fd;
+}
+
+std::string seconds(std::chrono::milliseconds time) {
+    const auto count = time.count();
+    return count % 1000 == 0 ? std::to_string(count / 1000) + " s" : std::to_string(count) + " ms";
+}
+
+/// "it ended with exit code 1"
+std::string describe_end(const Service& service) {
+    const Service::LastExit& last = service.last_exit();
+    if (last.signal != 0) return "it was ended by signal " + std::to_string(last.signal);
+    if (last.code >= 0) return "it ended with exit code " + std::to_string(last.code);
+    return "it has ended";
+}
+
+CallReply error_reply(const char* name, std::string message) {
+    return tl::unexpected(CallError{name, std::move(message)});
+}
+
+}  // namespace
+
+Result<> Readiness::expect(const std::string& app, const Probe& probe) {
+    told_.erase(app);
+    if (tells_itself(probe)) told_[app] = false;
+    return probe.kind == Probe::Kind::fd ? open_fifo(app) : Result<>();
+}
+
+Result<> Readiness::open_fifo(const std::string& app) {
+    fifos_.erase(app);
+    const std::string path = fifo_of(app);
+    (void)::unlink(path.c_str());
+    if (::mkfifo(path.c_str(), 0600) != 0) return system_failure("create " + path);
+    UniqueFd fd(::open(path.c_str(), O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC));
+    if (!fd) return system_failure("open " + path);
+    auto watch = IoWatch::create(loop_, fd.get(), EPOLLIN, [this, app](std::uint32_t) {
+        std::array<char, 256> said;
+        const auto found = fifos_.find(app);
+        const ssize_t size = ::read(found->second.fd.get(), said.data(), said.size());
+        if (size > 0 && std::find(said.begin(), said.begin() + size, '\n') != said.begin() + size) {
+            told_ready(app);
+        }
+    });
+    if (!watch) return Failure(std::move(watch.error()));
+    fifos_.emplace(app, Fifo{std::move(fd), std::move(*watch)});
+    return {};
+}
+
+void Readiness::await(const CallRequest& by, const Probe& probe, std::chrono::milliseconds timeout,
+                      Done done) {
+    const std::string app = by.app;
+    if (probe.kind == Probe::Kind::exit || (told_.contains(app) && told_[app])) {
+        return done(json());
+    }
+    Waiting& waiting = waiting_[app];
+    waiting.by = by;
+    waiting.probe = probe;
+    waiting.timeout = timeout;
+    waiting.done = std::move(done);
+    waiting.interval = first_interval;
+    waiting.round = ++rounds_;
+    waiting.deadline = std::make_unique<Timer>(loop_, [this, app] { late(app); });
+    waiting.deadline->arm(timeout);
+    waiting.pause = std::make_unique<Timer>(loop_, [this, app] { ask(app); });
+    if (!tells_itself(probe)) return ask(app);
+    look_at(app);
+}
+
+void Readiness::ask(const std::string& app) {
+    Waiting& waiting = waiting_.at(app);
+    switch (waiting.probe.kind) {
+        case Probe::Kind::tcp:
+        case Probe::Kind::unix_socket:
+        case Probe::Kind::http:
+            waiting.prober = std::make_unique<Prober>(
+                loop_, waiting.probe, std::min<std::chrono::milliseconds>(one_question, waiting.timeout),
+                [this, app](const std::string& problem) { answered(app, problem); });
+            return;
+        default:
+            return ask_function(app, waiting);
+    }
+}
+
+/// The pidfile is what status() looks at.
+void Readiness::ask_function(const std::string& app, Waiting& waiting) {
+    CallRequest call = waiting.by;
+    call.model = service_model;
+    call.method = waiting.probe.kind == Probe::Kind::pidfile ? "status" : waiting.probe.text;
+    call.arguments = json::array();
+    call.internal = true;
+    call.parent.reset();
+    calls_.run(std::move(call), std::nullopt,
+               [this, app, round = waiting.round](const CallReply& reply) {
+                   const auto found = waiting_.find(app);
+                   if (found == waiting_.end() || found->second.round != round) return;
+                   const bool yes = reply && *reply != json(false);
+                   answered(app, yes ? "" : reply ? "it says no" : reply.error().message);
+               });
+}
+
+void Readiness::answered(const std::string& app, const std::string& problem) {
+    Waiting& waiting = waiting_.at(app);
+    if (problem.empty()) return finish(app, json());
+    waiting.problem = problem;
+    waiting.pause->arm(waiting.interval);
+    waiting.interval = std::min<std::chrono::milliseconds>(waiting.interval * 3 / 2, longest_interval);
+    look_at(app);
+}
+
+void Readiness::told_ready(const std::string& app) {
+    if (const auto found = told_.find(app); found != told_.end()) found->second = true;
+    const auto found = waiting_.find(app);
+    if (found != waiting_.end() && tells_itself(found->second.probe)) finish(app, json());
+}
+
+void Readiness::told_extension(const std::string& app, std::chrono::microseconds more) {
+    if (const auto found = waiting_.find(app); found != waiting_.end()) {
+        found->second.deadline->arm(more);
+    }
+}
+
+/// Who waits for one that has ended waits in vain.
+void Readiness::look_at(const std::string& app) {
+    const auto found = waiting_.find(app);
+    if (found == waiting_.end()) return;
+    const Service* service = find_service_(app);
+    if (service == nullptr) return finish(app, error_reply("Internal", "Unable to find " + app));
+    if (!service->had_process() || service->processes().alive()) return;
+    finish(app, error_reply("Failed", app + " is not ready: " + describe_end(*service) +
+                                          ", while comar waited for " +
+                                          to_string(found->second.probe)));
+}
+
+void Readiness::late(const std::string& app) {
+    const Waiting& waiting = waiting_.at(app);
+    std::string text = app + " is not ready after " + seconds(waiting.timeout) +
+                       ": comar waited for " + to_string(waiting.probe);
+    if (!waiting.problem.empty()) text += " (" + waiting.problem + ")";
+    finish(app, error_reply("TimedOut", std::move(text)));
+}
+
+void Readiness::finish(const std::string& app, CallReply reply) {
+    const auto waiting = std::make_shared<Waiting>(std::move(waiting_.at(app)));
+    waiting_.erase(app);
+    fifos_.erase(app);
+    waiting->done(std::move(reply));
+    // One of its timers may be what has called us.
+    loop_.defer([waiting] {});
+}
+
+void Readiness::cancel_all() {
+    while (!waiting_.empty()) {
+        const std::string app = waiting_.begin()->first;
+        finish(app, error_reply("Cancelled", "cannot wait until " + app +
+                                                 " is ready: comard is stopping"));
+    }
+}
+
+void Readiness::forget(const std::string& app) {
+    told_.erase(app);
+    if (fifos_.erase(app) > 0) (void)::unlink(fifo_of(app).c_str());
+    if (waiting_.contains(app)) finish(app, error_reply("Internal", "Unable to find " + app));
+}
+
+}  // namespace comar

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/settings_book.h"
+
+#include <utility>
+
+#include <sys/stat.h>
+
+#include <fmt/format.h>
+
+#include "daemon/invoker.h"
+
+namespace comar {
+namespace {
+
+using nlohmann::json;
+
+CallReply refusal(const std::string& app, const std::string& why) {
+    return tl::unexpected(CallError{"Invalid", "cannot use the settings of " + app + ": " + why});
+}
+
+/// Empty: there is no such file.
+std::string stamp_of_file(const std::string& path) {
+    struct stat info{};
+    if (::stat(path.c_str(), &info) != 0) return "";
+    return fmt::format("{}.{}.{}.{}", info.st_ino, info.st_size, info.st_mtim.tv_sec,
+                       info.st_mtim.tv_nsec);
+}
+
+}  // namespace
+
+void SettingsBook::refresh(const CallRequest& by, Done done) {
+    const Script* script = registry_.find(service_model, by.app);
+    if (script == nullptr || (script->facts_known && !Registry::is_edited(*script))) {
+        return refresh_overrides(by, done);
+    }
+    registrar_.look_again(by, [this, by, done = std::move(done)](CallReply reply) {
+        if (!reply) return done(std::move(reply));
+        refresh_overrides(by, done);
+    });
+}
+
+void SettingsBook::refresh_overrides(const CallRequest& by, const Done& done) {
+    const std::string path = path_of(by.app);
+    const std::string stamp = stamp_of_file(path);
+    const auto known = overrides_.find(by.app);
+    const std::string& known_stamp = known == overrides_.end() ? std::string() : known->second.stamp;
+    if (stamp == known_stamp) return done(json());
+    if (stamp.empty()) {
+        overrides_.erase(by.app);
+        return done(json());
+    }
+    CallRequest request = by;
+    request.model = service_model;
+    request.method = "settings";
+    calls_.converse(std::move(request), {{"op", "settings"}, {"path", path}}, {},
+                    [this, app = by.app, stamp, done](const CallReply& reply) {
+                        done(learn(app, stamp, reply));
+                    });
+}
+
+/// What is wrong keeps the service down: it would run as nobody wants it.
+CallReply SettingsBook::learn(const std::string& app, const std::string& stamp,
+                              const CallReply& reply) {
+    if (!reply) return reply;
+    try {
+        const json said = plain_values(*reply);
+        for (const json& error : said.at("errors")) {
+            const int line = error.value("line", 0);
+            const std::string place = path_of(app) + (line > 0 ? ":" + std::to_string(line) : "");
+            return refusal(app, place + ": " + error.at("message").get<std::string>());
+        }
+        Overrides overrides{stamp, said.at("settings"), said.value("lines", json::object())};
+        if (auto parsed = parse_service_settings(overrides.values); !parsed) {
+            return refusal(app, path_of(app) + ": " + parsed.error().message);
+        }
+        overrides_[app] = std::move(overrides);
+        return json();
+    } catch (const json::exception& wrong) {
+        return refusal(app, path_of(app) + ": " + wrong.what());
+    }
+}
+
+EffectiveSettings SettingsBook::settings_of(const std::string& app) const {
+    EffectiveSettings effective;
+    if (const Script* script = registry_.find(service_model, app)) {
+        for (const auto& [key, value] : script->facts.settings.items()) {
+            effective.values[key] = value;
+            const auto line = script->facts.setting_lines.find(key);
+            effective.origins[key] =
+                script->path + (line == script->facts.setting_lines.end()
+                                    ? ""
+                                    : ":" + std::to_string(line->second));
+        }
+    }
+    if (const auto found = overrides_.find(app); found != overrides_.end()) {
+        for (const auto& [key, value] : found->second.values.items()) {
+            effective.values[key] = value;
+            const int line = found->second.lines.value(key, 0);
+            effective.origins[key] = path_of(app) + (line > 0 ? ":" + std::to_string(line) : "");
+        }
+    }
+    // Each part was parsed when it was learned.
+    if (auto parsed = parse_service_settings(effective.values)) effective.supervision = *parsed;
+    return effective;
+}
+
+std::string SettingsBook::stamp_of(const std::string& app) const {
+    const Script* script = registry_.find(service_model, app);
+    return (script == nullptr ? "" : stamp_of_file(script->path)) + " " +
+           stamp_of_file(path_of(app));
+}
+
+}  // namespace comar

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+
+#include "daemon/calls.h"
+#include "daemon/registrar.h"
+#include "script/registry.h"
+#include "script/settings.h"
+
+namespace comar {
+
+/// What each service is set to: by its script, and by an administrator in
+/// `/etc/comar/services/<app>.toml`. Files that changed on disk are noticed when a service is to be
+/// started; nobody has to reload anything.
+class SettingsBook {
+public:
+    using Done = std::function<void(CallReply)>;
+
+    /// All of them outlive the book. `folder`: where the administrator's files are.
+    SettingsBook(const Registry& registry, Registrar& registrar, Calls& calls, std::string folder)
+        : registry_(registry),
+          registrar_(registrar),
+          calls_(calls),
+          folder_(std::move(folder)) {}
+
+    /// Reads what has changed since the last time. Mostly nothing has, and `done` is called at
+    /// once. An error names file and line.
+    void refresh(const CallRequest& by, Done done);
+
+    /// As read last.
+    [[nodiscard]] EffectiveSettings settings_of(const std::string& app) const;
+    /// Tells whether what is on disk now is what a service was started with.
+    [[nodiscard]] std::string stamp_of(const std::string& app) const;
+    [[nodiscard]] std::string path_of(const std::string& app) const {
+        return folder_ + "/" + app + ".toml";
+    }
+    void forget(const std::string& app) { overrides_.erase(app); }
+
+private:
+    struct Overrides {
+        std::string stamp;
+        nlohmann::json values = nlohmann::json::object();
+        nlohmann::json lines = nlohmann::json::object();
+    };
+
+    void refresh_overrides(const CallRequest& by, const Done& done);
+    CallReply learn(const std::string& app, const std::string& stamp, const CallReply& reply);
+
+    const Registry& registry_;
+    Registrar& registrar_;
+    Calls& calls_;
+    std::string folder_;
+    std::map<std::string, Overrides> overrides_;
+};
+
+}  // namespace comar

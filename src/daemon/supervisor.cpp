@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/supervisor.h"
+
+#include <csignal>
+#include <utility>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "daemon/invoker.h"
+
+namespace comar {
+namespace {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+
+constexpr const char* itself = "comar";
+/// Another job is under way; what it leaves decides.
+constexpr auto busy_interval = 100ms;
+
+bool starts(JobKind method) { return method == JobKind::start || method == JobKind::ready; }
+
+/// Not the script has failed, but comard has ended it, or its process has crashed.
+bool was_cut_short(const CallError& error) {
+    return error.name == "TimedOut" || error.name == "Internal";
+}
+
+std::string describe_exit(const Service::LastExit& last) {
+    if (last.signal != 0) return fmt::format("signal {} ({})", last.signal, ::strsignal(last.signal));
+    if (last.code >= 0) return fmt::format("exit code {}", last.code);
+    return "an end that nobody saw";
+}
+
+}  // namespace
+
+Supervisor::Supervisor(Loop& loop, ChildWatch& children, Calls& calls, FindService find_service,
+                       Folders folders)
+    : loop_(loop),
+      find_service_(find_service),
+      leftovers_(loop, find_service),
+      sockets_(loop, std::move(folders.notify),
+               [this](const std::string& app, pid_t sender, const Notification& said) {
+                   told(app, sender, said);
+               }),
+      readiness_(loop, calls, find_service, std::move(folders.ready)),
+      health_(loop, children, calls,
+              {[this](const std::string& app, const std::string& problem) {
+                   Service* service = find_service_(app);
+                   if (service == nullptr) return;
+                   if (!problem.empty() && service->health() != problem) {
+                       spdlog::warn("{} is not well: {}", app, problem);
+                   }
+                   service->set_health(problem.empty() ? "ok" : problem);
+               },
+               [this](const std::string& app, const std::string& problem) { unwell(app, problem); },
+               [this](const std::string& app) { silent(app); }}) {}
+
+void Supervisor::before(const CallRequest& request, JobKind method, Then then) {
+    // Whoever asks for something else than we do decides anew.
+    if (request.caller != itself && method != JobKind::reload) {
+        if (const auto found = retries_.find(request.app); found != retries_.end()) {
+            loop_.defer([timer = std::shared_ptr<Timer>(std::move(found->second.timer))] {});
+            retries_.erase(found);
+            if (Service* service = find_service_(request.app)) service->note_restarts(0, false);
+        }
+    }
+    if (!starts(method)) return then(json());
+    book_->refresh(request, [this, app = request.app, then = std::move(then)](CallReply fresh) {
+        Service* service = find_service_(app);
+        if (!fresh || service == nullptr) return then(std::move(fresh));
+        // One that runs goes on as it was started; a start() that does nothing changes nothing.
+        if (!service->running().value_or(false)) {
+            service->use_settings(book_->settings_of(app), book_->stamp_of(app));
+        }
+        const Probe probe = readiness_of(*service);
+        if (auto expected = readiness_.expect(app, probe); !expected) {
+            return then(tl::unexpected(CallError{"Internal", expected.error().message}));
+        }
+        if (probe.kind != Probe::Kind::exit && !service->running().value_or(false)) {
+            starting_[app] = probe;
+        }
+        then(json());
+    });
+}
+
+void Supervisor::after(const CallRequest& request, JobKind method, CallReply reply, Then then) {
+    if (method == JobKind::stop) return stopped(request, std::move(reply), then);
+    if (starts(method)) return ready_or_not(request, std::move(reply), std::move(then));
+    then(std::move(reply));
+}
+
+void Supervisor::ready_or_not(const CallRequest& request, CallReply reply, Then then) {
+    const std::string app = request.app;
+    const Service* service = find_service_(app);
+    const auto starting = starting_.find(app);
+    const bool waits = reply && service != nullptr && starting != starting_.end() &&
+                       (service->processes().alive() || service->had_process());
+    if (!waits) {
+        starting_.erase(app);
+        return then(std::move(reply));
+    }
+    readiness_.await(request, starting->second, service->settings().supervision.ready_timeout,
+                     [this, app, reply, then = std::move(then)](CallReply ready) {
+                         starting_.erase(app);
+                         if (ready) return then(reply);
+                         kill_failed(app, std::move(ready), then);
+                     });
+}
+
+/// What is not ready in time is not left half alive.
+void Supervisor::kill_failed(const std::string& app, CallReply reply, const Then& then) {
+    const Service* service = find_service_(app);
+    const auto patience = service == nullptr ? 0ms : service->settings().supervision.stop_timeout;
+    leftovers_.end(app, KillMode::all, patience,
+                   [reply = std::move(reply), then](const Leftovers::Report&) { then(reply); });
+}
+
+/// A stop() that refuses with a reason of its own has its way; all else leaves nothing behind.
+void Supervisor::stopped(const CallRequest& request, CallReply reply, const Then& then) {
+    const Service* service = find_service_(request.app);
+    const bool refuses = !reply && !was_cut_short(reply.error());
+    if (service == nullptr || refuses) return then(std::move(reply));
+    const ServiceSettings& settings = service->settings().supervision;
+    leftovers_.end(request.app, settings.kill_mode, settings.stop_timeout,
+                   [app = request.app, reply = std::move(reply),
+                    then](const Leftovers::Report& report) {
+                       if (!report.ended.empty()) {
+                           spdlog::info("{}: its stop() left {}; comar has ended it", app,
+                                        describe(report.ended));
+                       }
+                       if (!report.killed.empty()) {
+                           spdlog::warn("{}: SIGTERM did not end {}; SIGKILL has", app,
+                                        describe(report.killed));
+                       }
+                       if (report.alive.empty()) return then(reply);
+                       then(tl::unexpected(CallError{
+                           "Failed", "cannot stop " + app + ": even SIGKILL does not end " +
+                                         describe(report.alive)}));
+                   });
+}
+
+void Supervisor::ended(const std::string& app, bool clean, std::chrono::milliseconds ran) {
+    Service* service = find_service_(app);
+    if (service == nullptr || shut_down_) return;
+    Retry& retry = retries_[app];
+    retry.restarts.restore(service->restarts());
+    std::uniform_real_distribution<double> share(0.0, 1.0);
+    const auto decision =
+        retry.restarts.decide(service->settings().supervision.restart,
+                              {clean, loop_.now(), ran}, share(random_));
+    if (!decision.delay) {
+        if (!decision.refusal.empty()) {
+            spdlog::error("{} stays down: {}; the last time after {}", app, decision.refusal,
+                          describe_exit(service->last_exit()));
+            service->blame(decision.refusal + "; 'comar reset " + app + "' lets it try again");
+        }
+        return;
+    }
+    retry.cause = ran > 0ms ? "started again after " + describe_exit(service->last_exit())
+                            : "started again after a start that failed";
+    retry.at = loop_.now() + *decision.delay;
+    retry.timer = std::make_unique<Timer>(loop_, [this, app] { start_again(app); });
+    retry.timer->arm(retry.at);
+    service->note_restarts(retry.restarts.count(), true);
+    spdlog::info("{} has ended ({}); it starts again in {} ms", app,
+                 describe_exit(service->last_exit()), decision.delay->count());
+}
+
+void Supervisor::start_again(const std::string& app) {
+    const auto found = retries_.find(app);
+    const Service* service = find_service_(app);
+    if (found == retries_.end() || service == nullptr || !service->wanted() || shut_down_) return;
+    // A stop that waits its turn must not be followed by a start of ours.
+    if (jobs_->busy(app)) return found->second.timer->arm(busy_interval);
+    if (service->running().value_or(false)) return;
+    CallRequest request;
+    request.app = app;
+    request.model = service_model;
+    request.caller = itself;
+    request.cause = found->second.cause;
+    jobs_->submit(JobKind::start, std::move(request), [app](const CallReply& reply) {
+        if (!reply) spdlog::warn("{} was not started again: {}", app, reply.error().message);
+    });
+}
+
+void Supervisor::main_lost(const std::string& app) {
+    const Service* service = find_service_(app);
+    if (service == nullptr || shut_down_) return;
+    const ServiceSettings& settings = service->settings().supervision;
+    // Without supervision the rest may well be what somebody wants.
+    if (settings.restart.policy == RestartPolicy::no || jobs_->busy(app)) return;
+    spdlog::warn("{}: its main process has ended ({}); comar ends the others", app,
+                 describe_exit(service->last_exit()));
+    leftovers_.end(app, KillMode::all, settings.stop_timeout, [](const Leftovers::Report&) {});
+}
+
+void Supervisor::changed(const std::string& app) {
+    readiness_.look_at(app);
+    const Service* service = find_service_(app);
+    const bool runs = service != nullptr && service->state() == ServiceState::running;
+    const bool is_watched = watched_.contains(app);
+    if (runs == is_watched) return;
+    if (runs) return begin_watch(app, *service);
+    watched_.erase(app);
+    health_.end(app);
+}
+
+void Supervisor::begin_watch(const std::string& app, const Service& service) {
+    watched_[app] = true;
+    health_.begin(app, service.settings().supervision);
+}
+
+void Supervisor::forget(const std::string& app) {
+    retries_.erase(app);
+    starting_.erase(app);
+    watched_.erase(app);
+    health_.end(app);
+    sockets_.close(app);
+    readiness_.forget(app);
+    book_->forget(app);
+}
+
+void Supervisor::add_to(const CallRequest& call, json& message) {
+    Service* service = find_service_(call.app);
+    if (service == nullptr || only_reads(call)) return;
+    const EffectiveSettings& settings = service->settings();
+    json own = settings_for_worker(settings.values);
+    if (!own.empty()) message["settings"] = std::move(own);
+    const Probe probe = readiness_of(*service);
+    if (probe.kind == Probe::Kind::fd) {
+        message["ready_fifo"] = readiness_.fifo_of(call.app);
+        message["ready_fd"] = probe.number;
+    }
+    if (probe.kind != Probe::Kind::notify && !settings.supervision.watchdog) return;
+    if (const auto path = sockets_.open(call.app)) {
+        message["notify_socket"] = *path;
+    } else {
+        spdlog::warn("{}: {}; it cannot say when it is ready", call.app, path.error().message);
+    }
+}
+
+void Supervisor::told(const std::string& app, pid_t sender, const Notification& said) {
+    Service* service = find_service_(app);
+    // The sender may be gone by now, as systemd-notify(1) mostly is: then its word is worth
+    // nothing.
+    if (service == nullptr || !service->owns(sender)) return;
+    if (said.status) service->set_status_text(*said.status);
+    if (said.main && !service->set_main(*said.main)) {
+        spdlog::warn("{}: it names process {} as its main one, which is none of its", app,
+                     *said.main);
+    }
+    if (said.extend_usec) {
+        readiness_.told_extension(app, std::chrono::microseconds(*said.extend_usec));
+    }
+    if (said.ready) readiness_.told_ready(app);
+    if (said.trigger) return silent(app);
+    if (said.alive || said.watchdog_usec) {
+        health_.sign_of_life(app, said.watchdog_usec ? std::optional(std::chrono::microseconds(
+                                                           *said.watchdog_usec))
+                                                     : std::nullopt);
+    }
+}
+
+void Supervisor::silent(const std::string& app) {
+    Service* service = find_service_(app);
+    if (service == nullptr || service->state() != ServiceState::running) return;
+    spdlog::error("{} has not shown a sign of life in time (watchdog); comar ends it", app);
+    service->blame("it has not shown a sign of life in time (watchdog)");
+    const auto main = service->main_process();
+    if (const auto process = main ? Process::open(*main) : failure(ErrorKind::not_found, "")) {
+        // So that it leaves a core, for somebody to see where it hangs.
+        (void)process->signal(SIGABRT);
+    }
+    leftovers_.end(app, KillMode::all, service->settings().supervision.stop_timeout,
+                   [](const Leftovers::Report&) {});
+}
+
+void Supervisor::unwell(const std::string& app, const std::string& problem) {
+    Service* service = find_service_(app);
+    if (service == nullptr || service->state() != ServiceState::running) return;
+    service->set_health(problem);
+    if (jobs_->busy(app)) return;
+    spdlog::error("{} is not well: {}; comar starts it again", app, problem);
+    CallRequest request;
+    request.app = app;
+    request.model = service_model;
+    request.caller = itself;
+    request.cause = "restarted because its health check failed: " + problem;
+    service->note_restarts(service->restarts() + 1, false);
+    jobs_->submit(JobKind::restart, std::move(request), [app](const CallReply& reply) {
+        if (!reply) spdlog::error("{} was not restarted: {}", app, reply.error().message);
+    });
+}
+
+Probe Supervisor::readiness_of(const Service& service) const {
+    return service.settings().supervision.readiness.value_or(Probe());
+}
+
+void Supervisor::reset(const std::string& app) {
+    retries_.erase(app);
+    Service* service = find_service_(app);
+    if (service == nullptr) return;
+    service->note_restarts(0, false);
+    const bool is_down = service->running() == false;
+    const bool restarts = service->settings().supervision.restart.policy != RestartPolicy::no;
+    if (!service->wanted() || !is_down || !restarts) return;
+    Retry& retry = retries_[app];
+    retry.cause = "started again by comar reset";
+    retry.timer = std::make_unique<Timer>(loop_, [this, app] { start_again(app); });
+    retry.timer->arm(0ms);
+}
+
+std::optional<std::chrono::milliseconds> Supervisor::retry_in(const std::string& app) const {
+    const auto found = retries_.find(app);
+    if (found == retries_.end() || !found->second.timer || !found->second.timer->armed()) {
+        return std::nullopt;
+    }
+    return std::max(
+        std::chrono::duration_cast<std::chrono::milliseconds>(found->second.at - loop_.now()), 0ms);
+}
+
+void Supervisor::restore(const std::string& app) {
+    const Service* service = find_service_(app);
+    if (service == nullptr || !service->running().value_or(false)) return;
+    const ServiceSettings& settings = service->settings().supervision;
+    const bool speaks = readiness_of(*service).kind == Probe::Kind::notify || settings.watchdog;
+    if (speaks) {
+        if (auto opened = sockets_.open(app); !opened) {
+            spdlog::warn("{}: {}", app, opened.error().message);
+        }
+    }
+    changed(app);
+}
+
+void Supervisor::shut_down() {
+    shut_down_ = true;
+    readiness_.cancel_all();
+}
+
+}  // namespace comar

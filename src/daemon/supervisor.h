@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+
+#include "core/restarts.h"
+#include "daemon/health.h"
+#include "daemon/jobs.h"
+#include "daemon/leftovers.h"
+#include "daemon/notify_sockets.h"
+#include "daemon/readiness.h"
+#include "daemon/service.h"
+#include "daemon/settings_book.h"
+
+namespace comar {
+
+/// Keeps services as they are wanted: waits until they are ready, ends what a stop() leaves, starts
+/// those again that ended by themselves, and watches over their health. What it decides is in
+/// core/; who does it are the parts below.
+class Supervisor : public JobSteps {
+public:
+    using FindService = Readiness::FindService;
+
+    struct Folders {
+        std::string notify;  ///< sockets for sd_notify(3)
+        std::string ready;   ///< FIFOs for a newline
+    };
+
+    /// All of them outlive it.
+    Supervisor(Loop& loop, ChildWatch& children, Calls& calls, FindService find_service,
+               Folders folders);
+
+    /// Both need the supervisor, and it needs them.
+    void connect(Jobs& jobs, SettingsBook& book) {
+        jobs_ = &jobs;
+        book_ = &book;
+    }
+
+    // JobSteps
+    void before(const CallRequest& request, JobKind method, Then then) override;
+    void after(const CallRequest& request, JobKind method, CallReply reply, Then then) override;
+
+    // What happens to services.
+    void ended(const std::string& app, bool clean, std::chrono::milliseconds ran);
+    void main_lost(const std::string& app);
+    void changed(const std::string& app);
+    /// Not registered any more.
+    void forget(const std::string& app);
+
+    /// What the worker of a call needs of all this.
+    void add_to(const CallRequest& call, nlohmann::json& message);
+    /// It says "started" before it is ready: comar will say it then.
+    [[nodiscard]] bool holds_back(const std::string& app) const { return starting_.contains(app); }
+
+    /// Forgets failures: the next one is the first, and what waits is started now.
+    void reset(const std::string& app);
+    /// In microseconds from now; none: it is not waiting to be started again.
+    [[nodiscard]] std::optional<std::chrono::milliseconds> retry_in(const std::string& app) const;
+    /// Sockets and timers of services that an earlier comard has started.
+    void restore(const std::string& app);
+    /// comard ends: nobody is started again, and who waits gets an answer.
+    void shut_down();
+
+private:
+    struct Retry {
+        Restarts restarts;
+        std::unique_ptr<Timer> timer;
+        TimePoint at;
+        std::string cause;
+    };
+
+    void ready_or_not(const CallRequest& request, CallReply reply, Then then);
+    void stopped(const CallRequest& request, CallReply reply, const Then& then);
+    void told(const std::string& app, pid_t sender, const Notification& said);
+    void start_again(const std::string& app);
+    void kill_failed(const std::string& app, CallReply reply, const Then& then);
+    void silent(const std::string& app);
+    void unwell(const std::string& app, const std::string& problem);
+    [[nodiscard]] Probe readiness_of(const Service& service) const;
+    void begin_watch(const std::string& app, const Service& service);
+
+    Loop& loop_;
+    FindService find_service_;
+    Leftovers leftovers_;
+    NotifySockets sockets_;
+    Readiness readiness_;
+    Health health_;
+    Jobs* jobs_ = nullptr;
+    SettingsBook* book_ = nullptr;
+    std::map<std::string, Retry> retries_;
+    std::map<std::string, Probe> starting_;  ///< whose readiness is more than the end of start()
+    std::map<std::string, bool> watched_;    ///< for which health_ has begun
+    std::minstd_rand random_{std::random_device{}()};
+    bool shut_down_ = false;
+};
+
+}  // namespace comar
