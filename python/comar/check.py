@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from comar import rules_calls, rules_description, rules_methods, rules_names, source, translate
-from comar.facts import Facts, Module, read_facts
+from comar.facts import Facts, read_facts
+from comar.module import Module
 from comar.rules import SERVICE, Finding, Rule, Script, error, warning
 from comar.vocabulary import SERVICE_TYPES
 

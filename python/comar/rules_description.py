@@ -7,8 +7,9 @@ import ast
 from collections.abc import Iterator
 
 from comar.facts import CONF, DEFAULT, DESCRIPTION, TYPE
-from comar.rules import Finding, Rule, Script, error, listed, nearest, warning
+from comar.rules import Finding, Rule, Script, error, warning
 from comar.vocabulary import START_UP_STATES
+from comar.wording import listed, nearest
 
 _SETTINGS = (TYPE, DESCRIPTION, DEFAULT, CONF)
 
