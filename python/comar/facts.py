@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from comar.module import Module, evaluated
 from comar.names import used_names
 from comar.policies import read_policies
+from comar.script_settings import read_settings
 
 #: serviceType, serviceDesc and the like are looked for under these names.
 TYPE, DESCRIPTION, DEFAULT, CONF = "serviceType", "serviceDesc", "serviceDefault", "serviceConf"
@@ -27,6 +28,7 @@ class Facts:
     methods: defined at module level, helper functions among them.
     starts: services that start() or ready() start, with the line that says so.
     actions: methods that want an authorization of their own, and which, see comar.policies.
+    settings: those that the script sets, by the keys of comar.settings; and the line of each.
     """
 
     type: str | None = None
@@ -37,6 +39,8 @@ class Facts:
     synchronized: tuple[str, ...] = ()
     starts: tuple[tuple[str, int], ...] = ()
     actions: tuple[tuple[str, str], ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    setting_lines: Mapping[str, int] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON of the protocol."""
@@ -49,12 +53,15 @@ class Facts:
             "synchronized": list(self.synchronized),
             "starts": [list(each) for each in self.starts],
             "actions": dict(self.actions),
+            "settings": dict(self.settings),
+            "setting_lines": dict(self.setting_lines),
         }
 
 
 def read_facts(tree: ast.Module, methods: Collection[str]) -> Facts:
     """Reads a script. `methods` are those of its model: they may also be assigned or imported."""
     module = Module.of(tree)
+    settings = read_settings(module)
     return Facts(
         type=_text(module, TYPE),
         description=_description(module),
@@ -64,6 +71,8 @@ def read_facts(tree: ast.Module, methods: Collection[str]) -> Facts:
         synchronized=_in_order(each.name for each in module.definitions if _is_locked(each.node)),
         starts=tuple(_starts(module)),
         actions=tuple(read_policies(tree).actions.items()),
+        settings=settings.values,
+        setting_lines=settings.lines,
     )
 
 
