@@ -257,10 +257,22 @@ def _check(connection: Connection, message: dict[str, Any]) -> dict[str, Any]:
         return _error("Internal", f"cannot check {message.get('name')}: {_text_of(error)}")
 
 
+def _settings(connection: Connection, message: dict[str, Any]) -> dict[str, Any]:
+    """What an administrator has set for a service. Not imported before, as for _check()."""
+    try:
+        from comar import overrides
+
+        return {"op": "return", "value": overrides.read_overrides(message["path"]).as_dict()}
+    except Exception as error:
+        traceback.print_exc()
+        return _error("Internal", f"cannot read {message.get('path')}: {_text_of(error)}")
+
+
 _OPERATIONS: dict[str, Callable[[Connection, dict[str, Any]], dict[str, Any]]] = {
     "run": _run,
     "poll": _poll,
     "check": _check,
+    "settings": _settings,
 }
 
 
