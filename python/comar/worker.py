@@ -25,6 +25,7 @@ import comar.service
 from comar import _native, _script
 from comar._call import Call, Request, begin
 from comar._defaults import METHODS, Missing, description
+from comar._effects import apply_settings
 from comar._locks import call_locked
 from comar._messages import Failure
 from comar._reuse import Home
@@ -36,6 +37,8 @@ _ENVIRONMENT = {
     # Whoever happens to start a service, it runs the same: the caller's language is for messages.
     "LANG": "C.UTF-8",
 }
+# Where comard itself reports to whoever started it, sd_notify(3).
+_NOT_FOR_SERVICES = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
 _UMASK = 0o022
 _SERVICE_MODEL = "System.Service"
 # Enough for Python to find out what there is to adapt.
@@ -144,6 +147,7 @@ def _settle() -> None:
     global _is_settled
     _is_settled = True
     os.environ.update(_ENVIRONMENT)
+    forget_own_watchdog()
     os.umask(_UMASK)
     os.chdir("/")
     nothing = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
@@ -156,6 +160,12 @@ def _settle() -> None:
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     comar.builtins.install()
+
+
+def forget_own_watchdog() -> None:
+    """Takes what comard itself was started with out of the environment of services."""
+    for name in _NOT_FOR_SERVICES:
+        os.environ.pop(name, None)
 
 
 def _answer(connection: Connection, message: dict[str, Any], home: Home | None) -> bool:
@@ -323,6 +333,9 @@ def _prepare(request: Request, script: _script.Compiled | None = None) -> None:
     if request.output is not None:
         _redirect_output(request.output)
     try:
+        # Compiled first: it is kept in a file, and serviceUmask must not let others write that.
+        script = script or _script.compiled(request.script)
+        apply_settings()
         _script.load(request.script, script)
     except FileNotFoundError as error:
         if error.filename == request.script:
