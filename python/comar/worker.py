@@ -316,7 +316,9 @@ def _exit_unless(worker: int) -> None:
 def _call_method(request: Request) -> Any:
     _prepare(request)
     method = _find_method(request)
-    return call_locked(method, request.args) if request.locked else method(*request.args)
+    value = call_locked(method, request.args) if request.locked else method(*request.args)
+    # A probe that has nothing to complain about need not say so.
+    return value is None or bool(value) if request.internal else value
 
 
 def _call_status(request: Request, script: _script.Compiled | None) -> tuple[bool | None, str]:
@@ -360,12 +362,14 @@ def _redirect_output(fifos: Iterable[str]) -> None:
 def _find_method(request: Request) -> Callable[..., Any]:
     """The script's own method, or else the default one of its model.
 
-    What a script has from the star import is not its own: it cannot be called from outside.
+    What a script has from the star import is not its own: it cannot be called from outside. An
+    `internal` call is of a function that the script's settings name, and that alone.
     """
     found = _script.function(request.method)
     if found is not None and found is not vars(comar.service).get(request.method):
         return found
-    default = METHODS.get(request.method) if request.model == _SERVICE_MODEL else None
+    has_default = request.model == _SERVICE_MODEL and not request.internal
+    default = METHODS.get(request.method) if has_default else None
     if default is None:
         raise Missing(f"{request.app} does not define {request.method}()")
     method: Callable[..., Any] = default
