@@ -42,8 +42,8 @@ def startService(
         makepid: write `pidfile`, for a program that does not.
         nice: added to the niceness, which serviceNice sets.
         detach: leave the program running in the background: in a new session, umask 022 or
-            serviceUmask, stdin /dev/null, output to the service's log. Without it, wait until the command exits, as a
-            daemon does that forks by itself; its exit code decides.
+            serviceUmask, stdin /dev/null, output to the service's log. Without it, wait until the
+            command exits, as a daemon does that forks by itself; its exit code decides.
         chuid: "user" or "user:group" to run as, with that user's supplementary groups. Cannot be
             combined with serviceGroups.
         donotify: on success emit Changed(service, "started"); on failure end the call with what the
@@ -58,8 +58,6 @@ def startService(
     arguments = [command, *split_words(args)]
     own_pidfile = str(pidfile) if makepid and pidfile is not None else None
     niceness = None if nice is None else int(nice)
-    if chuid is not None:
-        refuse_groups_for(chuid)
     if detach:
         reply = _start_detached(arguments, pidfile, own_pidfile, niceness, chuid)
     else:
@@ -98,6 +96,8 @@ def _start_detached(
     nice: int | None,
     user: str | None,
 ) -> execReply:
+    if user is not None:
+        refuse_groups_for(user)
     # Our sibling, not our child: it has nothing to do with this process any more.
     with _cgroup_of_programs() as cgroup:
         try:

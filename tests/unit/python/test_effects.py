@@ -116,8 +116,9 @@ def test_groups_are_added_to_our_own(comard):
     assert {int(each) for each in said.split()} == groups
 
 
-def test_groups_and_another_user_do_not_go_together(comard):
-    text = script("/bin/true", chuid="root")
+@pytest.mark.parametrize("detach", [False, True])
+def test_groups_and_another_user_do_not_go_together(comard, detach):
+    text = script("/bin/true", chuid="root", detach=detach)
     name, message = comard.run(text, settings={"groups": [grp.getgrgid(os.getgid()).gr_name]}).error
     assert name == "Exception"
     assert message.startswith("cannot use serviceGroups = [") and 'chuid="root"' in message
