@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: MIT
 """Settings of a service as its script sets them: each row of the table, and what is said of errors."""
 
+import inspect
+import pathlib
 import textwrap
 
+import comar.service
 import pytest
-from comar.check import check
+from comar.check import check, main
 from comar.settings import SETTINGS
 
+REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
 HEADER = 'serviceType = "local"\nserviceDesc = "Test"\nfrom comar.service import *\n'
 REST = "\ndef start(): pass\ndef stop(): pass\n"
 DAY, YEAR = 86400, 365 * 86400
@@ -220,6 +224,15 @@ def test_https_is_refused_with_a_way_out():
     )
 
 
+def test_the_command_shows_file_and_line(tmp_path, capsys):
+    path = tmp_path / "web.py"
+    path.write_text(f"{HEADER}serviceNice = 50\n{REST}")
+    assert main([str(path)]) == 1
+    assert capsys.readouterr().out == (
+        f"{path}:4: error: serviceNice is 50, not a whole number from -20 to 19\n"
+    )
+
+
 def test_nothing_is_set_where_nothing_is_written():
     assert settings("") == {}
 
@@ -318,3 +331,19 @@ def test_scripts_of_other_models_have_no_settings_to_check():
         "model": "System.Package", "methods": {}, "types": [],
     })
     assert answer["findings"] == []
+
+
+# What is written about them
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda each: each.key)
+def test_the_manual_has_each_setting(setting):
+    manual = REPOSITORY / "data/man"
+    assert f"\n.B {setting.variable}\n" in (manual / "comar-script.5").read_text()
+    assert setting.key in (manual / "comard.8").read_text()
+    assert f"`{setting.key}`" in (REPOSITORY / "docs/protocol.md").read_text()
+
+
+def test_the_example_for_editors_sets_all_of_them_and_is_right():
+    lines = inspect.getdoc(comar.service).split("SETTINGS):\n")[1].split("\nWhat scripts")[0]
+    assert settings(textwrap.dedent(lines)).keys() == {each.key for each in SETTINGS}
