@@ -23,6 +23,9 @@ from comar.values import decode
 # What is left of the time of a call for telling the caller why it failed.
 _LARGEST_MARGIN_SECONDS = 2.0
 
+# The methods whose programs get the settings of the service.
+_METHODS_WITH_SETTINGS = frozenset(("start", "ready", "reload", "restart"))
+
 
 def _own_lock_folder() -> str:
     """Where locks are when no comard says it."""
@@ -93,6 +96,9 @@ class Request:
     interface: str = "tr.org.pardus.comar"
     seconds: float = 90.0
     output_limit: int = 1 << 20
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    notify_socket: str | None = None
+    internal: bool = False
 
     @classmethod
     def parse(cls, message: Mapping[str, Any]) -> Request:
@@ -128,12 +134,28 @@ class Call:
         """Whether this call has started or stopped a program already."""
         self.started: set[tuple[int, int]] = set()
         """(pid, start_time) of the programs that this call has started in the background."""
+        self.has_applied_settings = False
+        """Whether this process is as the service wants it, so that no other can have it."""
         self._is_in_cgroup = False
 
     @property
     def is_connected(self) -> bool:
         """Whether comard is at the other end. Not in a process that the script has forked."""
         return self._connection is not None and self.pid == os.getpid()
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """Those of the service that programs of this call get, by the keys of comar.settings."""
+        return self.request.settings if self._starts_the_service else {}
+
+    @property
+    def notify_socket(self) -> str | None:
+        """Where programs of this call report that they are ready; None: nowhere."""
+        return self.request.notify_socket if self._starts_the_service else None
+
+    @property
+    def _starts_the_service(self) -> bool:
+        return self.request.method in _METHODS_WITH_SETTINGS and not self.request.internal
 
     def enter_cgroup(self) -> None:
         """Moves this process to the service's cgroup, before it starts something that may stay.

@@ -20,6 +20,7 @@ from typing import Any, Callable
 from comar import _native
 from comar._arguments import split_words
 from comar._call import current
+from comar._effects import refuse_groups_for
 
 _CHUNK_BYTES = 1 << 16
 _CANNOT_EXECUTE = 126
@@ -73,6 +74,8 @@ def run_command(
     `nice` is added to the niceness. `started` is called with the pid as soon as the command runs;
     what it raises is raised when the command has ended.
     """
+    if user is not None:
+        refuse_groups_for(user)
     current().enter_cgroup()
     limit = current().request.output_limit
     with _Stream("out", limit) as out, _Stream("err", limit) as err:

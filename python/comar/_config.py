@@ -3,18 +3,16 @@
 
 from __future__ import annotations
 
-import errno
 import functools
 import os
 import re
-import stat
 import sys
 from typing import Any, Callable, Iterator
 
 from comar._call import Call, current
+from comar._files import read_file
 from comar._script import namespace
 
-_LARGEST_FILE_BYTES = 1 << 20
 _BASE_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 
 _SETTING = re.compile(r"(?:export\s+)?(?P<key>[A-Za-z_][\w.-]*)\s*=\s*(?P<value>.*)")
@@ -138,24 +136,9 @@ def _unquote(value: str) -> str | None:
 
 def _read_lines(path: str) -> Iterator[str]:
     try:
-        text = _read_file(path)
+        text = read_file(path)
     except (FileNotFoundError, NotADirectoryError):
         return
     # Not splitlines(), which also splits at form feeds and the like.
     for line in text.decode("utf-8", "surrogateescape").split("\n"):
         yield line.strip()
-
-
-def _read_file(path: str) -> bytes:
-    """A regular file of bounded size; whatever else bears the name, we neither wait nor overflow."""
-    with open(path, "rb", opener=_open_without_waiting) as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError(errno.EINVAL, "not a regular file", path)
-        text = file.read(_LARGEST_FILE_BYTES + 1)
-    if len(text) > _LARGEST_FILE_BYTES:
-        raise OSError(errno.EFBIG, f"larger than {_LARGEST_FILE_BYTES} bytes", path)
-    return text
-
-
-def _open_without_waiting(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)

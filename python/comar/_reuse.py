@@ -45,6 +45,7 @@ class Home:
         return (
             _has_no_children()
             and not current().is_in_cgroup
+            and not current().has_applied_settings
             and _script.is_process_unchanged()
             and self._state == _state()
             and self._files == _open_files()

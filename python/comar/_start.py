@@ -11,6 +11,7 @@ from comar import _native, _script
 from comar._arguments import Words, named_arguments, split_words
 from comar._call import current
 from comar._commands import describe_end, environment_of, execReply, refusal, run_command, show
+from comar._effects import refuse_groups_for
 from comar._messages import fail, notify_changed
 from comar._processes import examine, is_known
 from comar._status import isServiceRunning
@@ -39,11 +40,12 @@ def startService(
         args: its arguments: a string, split as a shell does, or a list.
         pidfile: the file in which the program, or with `makepid` comar, writes its pid.
         makepid: write `pidfile`, for a program that does not.
-        nice: added to the niceness.
-        detach: leave the program running in the background: in a new session, umask 022, stdin
-            /dev/null, output to the service's log. Without it, wait until the command exits, as a
-            daemon does that forks by itself; its exit code decides.
-        chuid: "user" or "user:group" to run as, with that user's supplementary groups.
+        nice: added to the niceness, which serviceNice sets.
+        detach: leave the program running in the background: in a new session, umask 022 or
+            serviceUmask, stdin /dev/null, output to the service's log. Without it, wait until the
+            command exits, as a daemon does that forks by itself; its exit code decides.
+        chuid: "user" or "user:group" to run as, with that user's supplementary groups. Cannot be
+            combined with serviceGroups.
         donotify: on success emit Changed(service, "started"); on failure end the call with what the
             command printed on stderr.
 
@@ -94,6 +96,8 @@ def _start_detached(
     nice: int | None,
     user: str | None,
 ) -> execReply:
+    if user is not None:
+        refuse_groups_for(user)
     # Our sibling, not our child: it has nothing to do with this process any more.
     with _cgroup_of_programs() as cgroup:
         try:
@@ -103,7 +107,7 @@ def _start_detached(
                 user=user,
                 nice=nice,
                 new_session=True,
-                umask=_UMASK,
+                umask=current().settings.get("umask", _UMASK),
                 cgroup=cgroup,
                 sibling=True,
             )

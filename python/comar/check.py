@@ -16,14 +16,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from comar import rules_calls, rules_description, rules_methods, rules_names, source, translate
-from comar.facts import Facts, Module, read_facts
+from comar import rules_calls, rules_description, rules_methods, rules_names, rules_settings
+from comar import source, translate
+from comar.facts import Facts, read_facts
+from comar.module import Module
 from comar.rules import SERVICE, Finding, Rule, Script, error, warning
 from comar.vocabulary import SERVICE_TYPES
 
 # The rules for every script, and those for scripts that describe a service.
 _RULES: tuple[Rule, ...] = rules_methods.RULES + rules_names.RULES + rules_calls.RULES
-_SERVICE_RULES: tuple[Rule, ...] = rules_description.RULES + _RULES
+_SERVICE_RULES: tuple[Rule, ...] = rules_description.RULES + rules_settings.RULES + _RULES
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ A rule looks at a Script and yields what it finds. A new one is a function and a
 from __future__ import annotations
 
 import ast
-import difflib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from comar.facts import Facts, Module
+from comar.facts import Facts
+from comar.module import Module
 
 #: The model whose scripts describe services.
 SERVICE = "System.Service"
@@ -65,16 +65,3 @@ def error(line: int, message: str) -> Finding:
 def warning(line: int, message: str) -> Finding:
     """A warning is shown, and the script is registered."""
     return Finding(line, "warning", message)
-
-
-def nearest(word: str, known: Iterable[str], similarity: float = 0.7) -> str:
-    """ "; did you mean X?", or "" when nothing is near. similarity: 0 to 1, 1 is the same word."""
-    lower = {each.lower(): each for each in known}
-    found = difflib.get_close_matches(word.lower(), lower, n=1, cutoff=similarity)
-    return f"; did you mean {lower[found[0]]}?" if found else ""
-
-
-def listed(words: Iterable[str]) -> str:
-    """'"a", "b" or "c"'."""
-    quoted = [f'"{each}"' for each in words]
-    return " or ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)

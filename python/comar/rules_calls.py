@@ -7,8 +7,9 @@ import ast
 from collections.abc import Iterator
 
 from comar.names import bound_names
-from comar.rules import Finding, Rule, Script, nearest, warning
+from comar.rules import Finding, Rule, Script, warning
 from comar.vocabulary import FUNCTIONS, Parameters
+from comar.wording import nearest
 
 
 def keyword_is_known(script: Script) -> Iterator[Finding]:

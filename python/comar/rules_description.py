@@ -7,10 +7,12 @@ import ast
 from collections.abc import Iterator
 
 from comar.facts import CONF, DEFAULT, DESCRIPTION, TYPE
-from comar.rules import Finding, Rule, Script, error, listed, nearest, warning
+from comar.rules import Finding, Rule, Script, error, warning
+from comar.settings import BY_VARIABLE
 from comar.vocabulary import START_UP_STATES
+from comar.wording import listed, nearest
 
-_SETTINGS = (TYPE, DESCRIPTION, DEFAULT, CONF)
+_SETTINGS = (TYPE, DESCRIPTION, DEFAULT, CONF, *BY_VARIABLE)
 
 
 def type_is_known(script: Script) -> Iterator[Finding]:
@@ -64,7 +66,7 @@ def setting_is_not_misspelled(script: Script) -> Iterator[Finding]:
     """servicetype, serviceDefualt, …: what would be read as missing."""
     missing = [each for each in _SETTINGS if not script.module.last(each)]
     for each in script.module.definitions:
-        hint = nearest(each.name, missing, similarity=0.85)
+        hint = "" if each.name in _SETTINGS else nearest(each.name, missing, similarity=0.85)
         if hint and isinstance(each.node, ast.expr):
             yield warning(each.line, f"{each.name} has no meaning to comar{hint}")
 

@@ -6,17 +6,19 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from comar.facts import Definition
+from comar.module import Definition
 from comar.names import own_body, service_import, star_imports, used_names
 from comar.policies import ATTRIBUTE, read_policies
-from comar.rules import Finding, Rule, Script, error, nearest, warning
+from comar.rules import Finding, Rule, Script, error, warning
+from comar.signatures import arity, is_decorated_by_others, is_value, not_callable
 from comar.vocabulary import DEFAULT_METHODS, SERVICE_NAMES
+from comar.wording import nearest
 
 
 def is_a_plain_function(script: Script) -> Iterator[Finding]:
     """Neither async, nor a generator, nor a class, nor a value."""
     for each in _methods(script):
-        what = _not_callable(each.node)
+        what = not_callable(each.node)
         if what:
             yield error(each.line, f"{each.name} {what}: write a plain `def {each.name}(…):`")
 
@@ -25,9 +27,9 @@ def takes_the_arguments_of_its_model(script: Script) -> Iterator[Finding]:
     """start() with none, setState() with one."""
     for name, given in script.methods.items():
         function = script.module.function(name)
-        if function is None or _is_decorated_by_others(function):
+        if function is None or is_decorated_by_others(function):
             continue
-        least, most = _arity(function.args)
+        least, most = arity(function.args)
         if not least <= given or (most is not None and given > most):
             line = _line_of(script, name)
             yield error(line, f"{name}() is called with {_counted(given)}, {_takes(least, most)}")
@@ -37,7 +39,7 @@ def keyword_arguments_have_defaults(script: Script) -> Iterator[Finding]:
     """def start(*, boot): nobody gives it."""
     for name in script.methods:
         function = script.module.function(name)
-        if function is None or _is_decorated_by_others(function):
+        if function is None or is_decorated_by_others(function):
             continue
         for argument, default in zip(function.args.kwonlyargs, function.args.kw_defaults):
             if default is None:
@@ -57,7 +59,7 @@ def is_defined_once(script: Script) -> Iterator[Finding]:
     seen: dict[str, int] = {}
     for statement in script.tree.body:
         if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            if statement.name in seen and not _is_decorated_by_others(statement):
+            if statement.name in seen and not is_decorated_by_others(statement):
                 first = seen[statement.name]
                 message = f"{statement.name}() replaces the one in line {first}: remove one of them"
                 yield warning(statement.lineno, message)
@@ -73,7 +75,7 @@ def is_not_overwritten(script: Script) -> Iterator[Finding]:
             message = f"the import in line {star.lineno} replaces {each.name}(): move the import up"
             yield warning(each.line, message)
         last = script.module.last(each.name)
-        if isinstance(each.node, ast.FunctionDef) and last and _is_value(last.node):
+        if isinstance(each.node, ast.FunctionDef) and last and is_value(last.node):
             yield warning(last.line, f"{each.name} was a method in line {each.line}: rename one")
 
 
@@ -132,34 +134,6 @@ def does_not_start_itself(script: Script) -> Iterator[Finding]:
 def _methods(script: Script) -> list[Definition]:
     """The definitions that comar calls."""
     return [each for each in script.module.definitions if each.name in script.methods]
-
-
-def _not_callable(node: ast.AST) -> str:
-    if isinstance(node, ast.AsyncFunctionDef):
-        return "is an async function, which nobody awaits"
-    if isinstance(node, ast.ClassDef):
-        return "is a class"
-    if isinstance(node, ast.FunctionDef):
-        if any(isinstance(each, (ast.Yield, ast.YieldFrom)) for each in own_body(node)):
-            return "is a generator (it has a `yield`), so nothing in it would run"
-    return "is a value, no function" if _is_value(node) else ""
-
-
-def _is_value(node: ast.AST) -> bool:
-    literals = (ast.Constant, ast.Dict, ast.List, ast.Tuple, ast.Set, ast.JoinedStr)
-    return isinstance(node, literals)
-
-
-def _is_decorated_by_others(function: ast.AST) -> bool:
-    """By something else than @synchronized, which may change what it takes."""
-    decorators = getattr(function, "decorator_list", [])
-    return any("synchronized" not in ast.unparse(each) for each in decorators)
-
-
-def _arity(arguments: ast.arguments) -> tuple[int, int | None]:
-    """The least and the most positional arguments; None: any number."""
-    most = len(arguments.posonlyargs) + len(arguments.args)
-    return most - len(arguments.defaults), None if arguments.vararg else most
 
 
 def _counted(number: int) -> str:

@@ -18,8 +18,9 @@ from comar.names import (
     used_at_load,
     used_names,
 )
-from comar.rules import Finding, Rule, Script, error, nearest, warning
+from comar.rules import Finding, Rule, Script, error, warning
 from comar.vocabulary import PYTHON2_BUILTINS, SCRIPT_BUILTINS, SERVICE_NAMES, STAR_NAMES
+from comar.wording import nearest
 
 _BUILTINS = frozenset(dir(builtins)) | SCRIPT_BUILTINS | PYTHON2_BUILTINS | {"__file__"}
 

@@ -22,6 +22,31 @@ A script defines any of start(), stop(), reload() and status(), and uses these t
 info(), ready(), setState() and registerState() come along too; a script's own definition of one of
 them wins. So do the modules os, signal, time, subprocess, shlex, socket, fcntl, termios, pwd, grp.
 
+Optional variables say how the service is kept running, when it is ready and what its programs run in;
+they are read without running the script, so their values are written out (comar-script(5), SETTINGS):
+
+    serviceRestart = "on-failure"                        # "no", "on-failure", "always"
+    serviceRestartDelay, serviceRestartMaxDelay = 0, 60  # seconds
+    serviceRestartLimit = (10, 60)                       # count, seconds; or "for ever"
+    serviceRestartReset = 10                             # seconds
+    serviceReadiness = "tcp:8080"                        # "exit", "pidfile", "notify", "fd:3",
+                                                         # "unix:/run/x", "http://…", a function
+    serviceReadyTimeout = 60                             # seconds
+    serviceHealth = {"check": "/usr/bin/probe", "every": 30, "timeout": 10, "failures": 3,
+                     "then": "restart"}                  # or "report"
+    serviceWatchdog = 30                                 # seconds
+    serviceStopTimeout = 10                              # seconds
+    serviceKillMode = "sessions"                         # "sessions", "all", "none"
+    serviceEnvironment = {"PORT": "8080"}
+    serviceEnvironmentFile = ["-/etc/default/web"]       # "-": optional
+    serviceDirectory = "/srv/web"
+    serviceUmask = 0o027
+    serviceLimits = {"nofile": (1024, 4096), "core": "unlimited"}
+    serviceNice = 5
+    serviceOomScoreAdj = -500
+    serviceGroups = ["audio"]
+    serviceLog = "file"                                  # "file", "journal", "syslog"
+
 What scripts find as builtins, such as `_` and fail(), is in comar.builtins. To import a script
 outside of comar, say in a unit test, call comar.builtins.install() first.
 """

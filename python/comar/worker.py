@@ -25,6 +25,7 @@ import comar.service
 from comar import _native, _script
 from comar._call import Call, Request, begin
 from comar._defaults import METHODS, Missing, description
+from comar._effects import apply_settings
 from comar._locks import call_locked
 from comar._messages import Failure
 from comar._reuse import Home
@@ -36,6 +37,8 @@ _ENVIRONMENT = {
     # Whoever happens to start a service, it runs the same: the caller's language is for messages.
     "LANG": "C.UTF-8",
 }
+# Where comard itself reports to whoever started it, sd_notify(3).
+_NOT_FOR_SERVICES = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
 _UMASK = 0o022
 _SERVICE_MODEL = "System.Service"
 # Enough for Python to find out what there is to adapt.
@@ -144,6 +147,7 @@ def _settle() -> None:
     global _is_settled
     _is_settled = True
     os.environ.update(_ENVIRONMENT)
+    forget_own_watchdog()
     os.umask(_UMASK)
     os.chdir("/")
     nothing = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
@@ -156,6 +160,12 @@ def _settle() -> None:
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     comar.builtins.install()
+
+
+def forget_own_watchdog() -> None:
+    """Takes what comard itself was started with out of the environment of services."""
+    for name in _NOT_FOR_SERVICES:
+        os.environ.pop(name, None)
 
 
 def _answer(connection: Connection, message: dict[str, Any], home: Home | None) -> bool:
@@ -257,10 +267,22 @@ def _check(connection: Connection, message: dict[str, Any]) -> dict[str, Any]:
         return _error("Internal", f"cannot check {message.get('name')}: {_text_of(error)}")
 
 
+def _settings(connection: Connection, message: dict[str, Any]) -> dict[str, Any]:
+    """What an administrator has set for a service. Not imported before, as for _check()."""
+    try:
+        from comar import overrides
+
+        return {"op": "return", "value": overrides.read_overrides(message["path"]).as_dict()}
+    except Exception as error:
+        traceback.print_exc()
+        return _error("Internal", f"cannot read {message.get('path')}: {_text_of(error)}")
+
+
 _OPERATIONS: dict[str, Callable[[Connection, dict[str, Any]], dict[str, Any]]] = {
     "run": _run,
     "poll": _poll,
     "check": _check,
+    "settings": _settings,
 }
 
 
@@ -294,7 +316,9 @@ def _exit_unless(worker: int) -> None:
 def _call_method(request: Request) -> Any:
     _prepare(request)
     method = _find_method(request)
-    return call_locked(method, request.args) if request.locked else method(*request.args)
+    value = call_locked(method, request.args) if request.locked else method(*request.args)
+    # A probe that has nothing to complain about need not say so.
+    return value is None or bool(value) if request.internal else value
 
 
 def _call_status(request: Request, script: _script.Compiled | None) -> tuple[bool | None, str]:
@@ -311,6 +335,9 @@ def _prepare(request: Request, script: _script.Compiled | None = None) -> None:
     if request.output is not None:
         _redirect_output(request.output)
     try:
+        # Compiled first: it is kept in a file, and serviceUmask must not let others write that.
+        script = script or _script.compiled(request.script)
+        apply_settings()
         _script.load(request.script, script)
     except FileNotFoundError as error:
         if error.filename == request.script:
@@ -335,12 +362,14 @@ def _redirect_output(fifos: Iterable[str]) -> None:
 def _find_method(request: Request) -> Callable[..., Any]:
     """The script's own method, or else the default one of its model.
 
-    What a script has from the star import is not its own: it cannot be called from outside.
+    What a script has from the star import is not its own: it cannot be called from outside. An
+    `internal` call is of a function that the script's settings name, and that alone.
     """
     found = _script.function(request.method)
     if found is not None and found is not vars(comar.service).get(request.method):
         return found
-    default = METHODS.get(request.method) if request.model == _SERVICE_MODEL else None
+    has_default = request.model == _SERVICE_MODEL and not request.internal
+    default = METHODS.get(request.method) if has_default else None
     if default is None:
         raise Missing(f"{request.app} does not define {request.method}()")
     method: Callable[..., Any] = default

@@ -114,6 +114,8 @@ def test_the_script_of_the_specification_is_faultless():
         "synchronized": ["start", "stop"],
         "starts": [],
         "actions": {},
+        "settings": {},
+        "setting_lines": {},
     }
 
 

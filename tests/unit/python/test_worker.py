@@ -465,3 +465,37 @@ def test_a_rehearsal_leaves_no_trace(comard):
     assert outcome.value == [[], False, "web"]
     assert [message["op"] for message in outcome.messages] == ["return"]
     assert outcome.stderr == ""
+
+
+# Functions that settings name
+
+
+PROBES = """
+    from comar.service import *
+    def up(): return {value}
+    def broken(): raise OSError("no answer")
+    def ready(): return []
+    """
+
+
+@pytest.mark.parametrize("value, well", [
+    ("True", True), ("None", True), ("1", True), ("[0]", True), ("False", False), ("0", False), ("''", False),
+])
+def test_an_internal_call_says_whether_the_function_complains(comard, value, well):
+    assert comard.value(PROBES.format(value=value), "up", internal=True) is well
+
+
+def test_an_exception_in_an_internal_call_is_an_error_as_ever(comard):
+    assert comard.run(PROBES, "broken", internal=True).error == ("OSError", "no answer")
+
+
+@pytest.mark.parametrize("name", ["info", "isServiceRunning", "setState", "os", "nowhere"])
+def test_an_internal_call_is_of_the_scripts_own_functions(comard, name):
+    outcome = comard.run(PROBES, name, internal=True)
+    assert outcome.error == ("Missing", f"web does not define {name}()")
+
+
+def test_an_internal_call_has_no_settings(comard):
+    script = "import os\ndef start(): return 'A' not in os.environ"
+    settings = {"environment": {"A": "1"}}
+    assert comard.value(script, internal=True, settings=settings) is True
