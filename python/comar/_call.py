@@ -98,6 +98,8 @@ class Request:
     output_limit: int = 1 << 20
     settings: Mapping[str, Any] = field(default_factory=dict)
     notify_socket: str | None = None
+    ready_fifo: str | None = None
+    ready_fd: int = 3
     internal: bool = False
 
     @classmethod
@@ -142,6 +144,12 @@ class Call:
     def is_connected(self) -> bool:
         """Whether comard is at the other end. Not in a process that the script has forked."""
         return self._connection is not None and self.pid == os.getpid()
+
+    @property
+    def ready_fifo(self) -> tuple[str | None, int]:
+        """Where a program says with a newline that it is ready, and the number of its fd for that."""
+        request = self.request
+        return (request.ready_fifo if self._starts_the_service else None), request.ready_fd
 
     @property
     def settings(self) -> Mapping[str, Any]:

@@ -20,7 +20,7 @@ from typing import Any, Callable
 from comar import _native
 from comar._arguments import split_words
 from comar._call import current
-from comar._effects import refuse_groups_for
+from comar._effects import extra_groups
 
 _CHUNK_BYTES = 1 << 16
 _CANNOT_EXECUTE = 126
@@ -74,8 +74,6 @@ def run_command(
     `nice` is added to the niceness. `started` is called with the pid as soon as the command runs;
     what it raises is raised when the command has ended.
     """
-    if user is not None:
-        refuse_groups_for(user)
     current().enter_cgroup()
     limit = current().request.output_limit
     with _Stream("out", limit) as out, _Stream("err", limit) as err:
@@ -84,6 +82,7 @@ def run_command(
                 arguments,
                 environment=environment_of(user),
                 user=user,
+                groups=extra_groups(),
                 nice=nice,
                 stdout=out.command_end,
                 stderr=err.command_end,

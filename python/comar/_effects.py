@@ -42,14 +42,9 @@ def apply_settings() -> None:
             os.environ[_WATCHDOG] = str(max(round(settings["watchdog"] * _MICROSECONDS), 1))
 
 
-def refuse_groups_for(user: str) -> None:
-    """A program that runs as `user` has that user's groups alone: serviceGroups would be lost."""
-    groups = current().settings.get("groups")
-    if groups:
-        raise Failure(
-            f"cannot use serviceGroups = {_shown(groups)} with chuid={_shown(user)}: such a program "
-            "gets the groups of its user; make the user a member of these groups"
-        )
+def extra_groups() -> list[int]:
+    """Ids of serviceGroups, for programs that run as another user; what runs as us has them."""
+    return [_find_group(name) for name in current().settings.get("groups", ())]
 
 
 @contextlib.contextmanager

@@ -26,6 +26,8 @@ def spawn(
     parent_death_signal: int | None = None,
     cgroup: int = -1,
     sibling: bool = False,
+    groups: Sequence[int] = (),
+    descriptors: Sequence[tuple[int, int]] = (),
 ) -> tuple[int, int, int]:
     """Starts a program and returns (pid, start_time, pidfd).
 
@@ -33,7 +35,8 @@ def spawn(
     failed. A name without a slash is searched for along PATH of the child's environment. `user` is
     "user" or "user:group", with that user's supplementary groups; `nice` is added to the niceness.
     stdin -1 is /dev/null; stdout and stderr -1 are our own. All other fds are closed in the child,
-    no signal is blocked or ignored there. The caller owns the pidfd and must reap the child:
+    no signal is blocked or ignored there. `groups` are more supplementary ones for `user`;
+    `descriptors` are pairs of an fd of ours and the number, 3 or above, that it has there. The caller owns the pidfd and must reap the child:
     `wait_exit` or `reap_children`.
     """
 

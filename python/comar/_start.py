@@ -11,7 +11,7 @@ from comar import _native, _script
 from comar._arguments import Words, named_arguments, split_words
 from comar._call import current
 from comar._commands import describe_end, environment_of, execReply, refusal, run_command, show
-from comar._effects import refuse_groups_for
+from comar._effects import extra_groups
 from comar._messages import fail, notify_changed
 from comar._processes import examine, is_known
 from comar._status import isServiceRunning
@@ -96,15 +96,15 @@ def _start_detached(
     nice: int | None,
     user: str | None,
 ) -> execReply:
-    if user is not None:
-        refuse_groups_for(user)
     # Our sibling, not our child: it has nothing to do with this process any more.
-    with _cgroup_of_programs() as cgroup:
+    with _cgroup_of_programs() as cgroup, _readiness_fifo() as descriptors:
         try:
             pid, start_time, pidfd = _native.spawn(
                 arguments,
                 environment=environment_of(user),
                 user=user,
+                groups=extra_groups(),
+                descriptors=descriptors,
                 nice=nice,
                 new_session=True,
                 umask=current().settings.get("umask", _UMASK),
@@ -131,6 +131,23 @@ def _cgroup_of_programs() -> Iterator[int]:
     opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         yield opened
+    finally:
+        os.close(opened)
+
+
+@contextlib.contextmanager
+def _readiness_fifo() -> Iterator[list[tuple[int, int]]]:
+    """The FIFO into which a program writes a newline when it is ready, as the fd that it expects.
+
+    Opened for reading too: a newline that comes after comard has gone does no harm.
+    """
+    fifo, number = current().ready_fifo
+    if fifo is None:
+        yield []
+        return
+    opened = os.open(fifo, os.O_RDWR | os.O_CLOEXEC | os.O_NOCTTY)
+    try:
+        yield [(opened, number)]
     finally:
         os.close(opened)
 

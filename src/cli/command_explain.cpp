@@ -16,6 +16,10 @@ namespace {
 
 constexpr std::size_t deepest = 32;
 
+std::string times(std::uint32_t count) {
+    return count == 1 ? "once" : std::to_string(count) + " times";
+}
+
 /// The sentences about one service; those about what it needs are indented below.
 class Explanation {
 public:
@@ -57,7 +61,7 @@ private:
         const std::string ending = ending_text(status.exit_code, status.exit_signal);
         if (!ending.empty()) say("  its main process ended last with " + ending, depth);
         if (status.restarts > 0)
-            say("  started again " + std::to_string(status.restarts) + " times", depth);
+            say("  comar has started it again " + times(status.restarts), depth);
         if (status.retry.count() > 0)
             say("  it is started again in " + span_text(status.retry), depth);
         if (!status.health.empty() && status.health != "ok")

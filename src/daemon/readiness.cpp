@@ -24,6 +24,8 @@ using nlohmann::json;
 constexpr auto first_interval = 10ms;
 constexpr auto longest_interval = 500ms;
 constexpr auto one_question = 5s;
+/// The script host tells how a program has ended; it may be slow, or gone.
+constexpr auto longest_word_of_end = 1s;
 
 bool tells_itself(const Probe& probe) {
     return probe.kind == Probe::Kind::notify || probe.kind == Probe::Kind::fd;
@@ -80,6 +82,19 @@ void Readiness::await(const CallRequest& by, const Probe& probe, std::chrono::mi
     if (probe.kind == Probe::Kind::exit || (told_.contains(app) && told_[app])) {
         return done(json());
     }
+    begin(by, probe, timeout, std::move(done));
+    if (!tells_itself(probe)) return ask(app);
+    look_at(app);
+}
+
+void Readiness::await_end(const CallRequest& by, Done done) {
+    begin(by, Probe(), longest_word_of_end, std::move(done));
+    look_at(by.app);
+}
+
+void Readiness::begin(const CallRequest& by, const Probe& probe, std::chrono::milliseconds timeout,
+                      Done done) {
+    const std::string app = by.app;
     Waiting& waiting = waiting_[app];
     waiting.by = by;
     waiting.probe = probe;
@@ -90,8 +105,6 @@ void Readiness::await(const CallRequest& by, const Probe& probe, std::chrono::mi
     waiting.deadline = std::make_unique<Timer>(loop_, [this, app] { late(app); });
     waiting.deadline->arm(timeout);
     waiting.pause = std::make_unique<Timer>(loop_, [this, app] { ask(app); });
-    if (!tells_itself(probe)) return ask(app);
-    look_at(app);
 }
 
 void Readiness::ask(const std::string& app) {
@@ -154,13 +167,25 @@ void Readiness::look_at(const std::string& app) {
     const Service* service = find_service_(app);
     if (service == nullptr) return finish(app, error_reply("Internal", "Unable to find " + app));
     if (!service->had_process() || service->processes().alive()) return;
-    finish(app, error_reply("Failed", app + " is not ready: " + describe_end(*service) +
-                                          ", while comar waited for " +
-                                          to_string(found->second.probe)));
+    // How it has ended is on its way.
+    if (!service->processes().adopted().empty()) return;
+    const Probe& probe = found->second.probe;
+    const Service::LastExit& last = service->last_exit();
+    if (probe.kind != Probe::Kind::exit) {
+        finish(app, error_reply("Failed", app + " is not ready: " + describe_end(*service) +
+                                              ", while comar waited for " + to_string(probe)));
+    } else if (last.code == 0 && last.signal == 0) {
+        finish(app, json());
+    } else {
+        finish(app, error_reply("Failed", app + " does not run: " + describe_end(*service) +
+                                              " right after its start"));
+    }
 }
 
 void Readiness::late(const std::string& app) {
     const Waiting& waiting = waiting_.at(app);
+    // Nobody knows how it has ended, and its script is content.
+    if (waiting.probe.kind == Probe::Kind::exit) return finish(app, json());
     std::string text = app + " is not ready after " + seconds(waiting.timeout) +
                        ": comar waited for " + to_string(waiting.probe);
     if (!waiting.problem.empty()) text += " (" + waiting.problem + ")";

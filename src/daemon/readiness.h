@@ -42,6 +42,10 @@ public:
     void await(const CallRequest& by, const Probe& probe, std::chrono::milliseconds timeout,
                Done done);
 
+    /// It has ended while it was started: `done` gets the error that says how, once that is known;
+    /// or nothing to complain about, where it has ended well.
+    void await_end(const CallRequest& by, Done done);
+
     /// It says so itself, sd_notify(3).
     void told_ready(const std::string& app);
     /// It needs so much longer, EXTEND_TIMEOUT_USEC.
@@ -72,6 +76,8 @@ private:
 
     void ask(const std::string& app);
     void ask_function(const std::string& app, Waiting& waiting);
+    void begin(const CallRequest& by, const Probe& probe, std::chrono::milliseconds timeout,
+               Done done);
     void answered(const std::string& app, const std::string& problem);
     void late(const std::string& app);
     void finish(const std::string& app, CallReply reply);

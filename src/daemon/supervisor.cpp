@@ -94,9 +94,14 @@ void Supervisor::ready_or_not(const CallRequest& request, CallReply reply, Then 
     const std::string app = request.app;
     const Service* service = find_service_(app);
     const auto starting = starting_.find(app);
-    const bool waits = reply && service != nullptr && starting != starting_.end() &&
-                       (service->processes().alive() || service->had_process());
-    if (!waits) {
+    const bool has_some = reply && service != nullptr && service->had_process();
+    const bool is_alive = reply && service != nullptr && service->processes().alive();
+    if (starting == starting_.end() && has_some && !is_alive) {
+        return readiness_.await_end(request, [reply, then = std::move(then)](CallReply end) {
+            then(end ? reply : std::move(end));
+        });
+    }
+    if (starting == starting_.end() || (!has_some && !is_alive)) {
         starting_.erase(app);
         return then(std::move(reply));
     }
@@ -119,14 +124,19 @@ void Supervisor::kill_failed(const std::string& app, CallReply reply, const Then
 /// A stop() that refuses with a reason of its own has its way; all else leaves nothing behind.
 void Supervisor::stopped(const CallRequest& request, CallReply reply, const Then& then) {
     const Service* service = find_service_(request.app);
-    const bool refuses = !reply && !was_cut_short(reply.error());
-    if (service == nullptr || refuses) return then(std::move(reply));
+    if (service == nullptr) return then(std::move(reply));
     const ServiceSettings& settings = service->settings().supervision;
+    // comar knows its processes, and needs no stop() to end them.
+    const bool has_no_stop = !reply && reply.error().name == "Missing" &&
+                             settings.kill_mode != KillMode::none && service->processes().alive();
+    const bool refuses = !reply && !has_no_stop && !was_cut_short(reply.error());
+    if (refuses) return then(std::move(reply));
+    if (has_no_stop) reply = json();
     leftovers_.end(request.app, settings.kill_mode, settings.stop_timeout,
                    [app = request.app, reply = std::move(reply),
                     then](const Leftovers::Report& report) {
                        if (!report.ended.empty()) {
-                           spdlog::info("{}: its stop() left {}; comar has ended it", app,
+                           spdlog::info("{}: its stop() left {}; comar has ended what was left", app,
                                         describe(report.ended));
                        }
                        if (!report.killed.empty()) {

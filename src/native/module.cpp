@@ -79,27 +79,37 @@ std::optional<std::string> bytes_of(const std::optional<Text>& text) {
     return text->bytes;
 }
 
-std::optional<Credentials> credentials_of(const std::optional<std::string>& user) {
+/// `groups` on top of those of the user; without a user they are ours already.
+std::optional<Credentials> credentials_of(const std::optional<std::string>& user,
+                                          const std::vector<gid_t>& groups) {
     if (!user) return std::nullopt;
-    return value_or_raise(find_credentials(*user));
+    auto credentials = value_or_raise(find_credentials(*user));
+    for (const gid_t group : groups) {
+        const auto& known = credentials.groups;
+        if (std::find(known.begin(), known.end(), group) == known.end()) {
+            credentials.groups.push_back(group);
+        }
+    }
+    return credentials;
 }
 
 std::tuple<pid_t, std::uint64_t, int> start(
     const std::vector<Text>& arguments, const py::object& environment,
     const std::optional<std::string>& user, std::optional<int> nice, bool new_session,
     std::optional<mode_t> umask, const std::optional<Text>& directory, int input, int output,
-    int error, std::optional<int> parent_death_signal, int cgroup, bool sibling) {
+    int error, std::optional<int> parent_death_signal, int cgroup, bool sibling,
+    const std::vector<gid_t>& groups, const std::vector<std::pair<int, int>>& descriptors) {
     auto child = value_or_raise(spawn({.arguments = bytes_of(arguments),
                                        .environment = variables_of(environment),
                                        .directory = bytes_of(directory),
                                        .input = input,
                                        .output = output,
                                        .error = error,
-                                       .descriptors = {},
+                                       .descriptors = descriptors,
                                        .new_session = new_session,
                                        .umask = umask,
                                        .nice = nice,
-                                       .credentials = credentials_of(user),
+                                       .credentials = credentials_of(user, groups),
                                        .cgroup = cgroup,
                                        .sibling = sibling,
                                        .parent_death_signal = parent_death_signal}));
@@ -112,13 +122,15 @@ void define_spawn(py::module_& module) {
         "user"_a = py::none(), "nice"_a = py::none(), "new_session"_a = false,
         "umask"_a = py::none(), "directory"_a = py::none(), "stdin"_a = -1, "stdout"_a = -1,
         "stderr"_a = -1, "parent_death_signal"_a = py::none(), "cgroup"_a = -1, "sibling"_a = false,
+        "groups"_a = std::vector<gid_t>(), "descriptors"_a = std::vector<std::pair<int, int>>(),
         "Starts a program and returns (pid, start_time, pidfd).\n\n"
         "When this returns, the program runs; otherwise there is no child and OSError tells\n"
         "the step that failed. A name without a slash is searched for along PATH of the\n"
         "child's environment. `user` is \"user\" or \"user:group\", with that user's\n"
         "supplementary groups; `nice` is added to the niceness. stdin -1 is /dev/null; stdout\n"
         "and stderr -1 are our own. All other fds are closed in the child, no signal is\n"
-        "blocked or ignored there. `cgroup` is the open folder of one to be in. A `sibling` is a\n"
+        "blocked or ignored there. `groups` are more supplementary ones for `user`; `descriptors`\n"
+        "are pairs of an fd of ours and the number, 3 or above, that it has there. `cgroup` is the open folder of one to be in. A `sibling` is a\n"
         "child of our parent, which reaps it, where the system allows that. The caller owns the "
         "pidfd and must reap the child:\n"
         "`wait_exit` or `reap_children`.");

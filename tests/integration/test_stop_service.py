@@ -13,8 +13,13 @@ QUICK = {"calls": {"start_seconds": 2}}
 
 
 def register_stop(comard, told, call, args="", **names):
-    """Registers "app": start() starts SERVER with `args`, stop() tells what `call` returns."""
+    """Registers "app": start() starts SERVER with `args`, stop() tells what `call` returns.
+
+    What stop() leaves is left alone, for these tests to look at.
+    """
     return comard.register("app", service_script(f"""
+        serviceKillMode = "none"
+
         def start():
             startService(SERVER, args=ARGS, pidfile=PIDFILE, makepid=True, detach=True)
 
@@ -158,6 +163,8 @@ def test_an_unknown_user_is_an_error(comard, told):
 
 def test_a_command_says_which_processes_end_and_all_of_them_do(comard, told):
     service = comard.register("app", service_script("""
+        serviceKillMode = "none"
+
         def start():
             for number in range(3):
                 startService(SERVER, detach=True)
@@ -194,6 +201,8 @@ def test_a_scan_finds_forked_daemons_without_a_pidfile(comard, told):
 
 def test_user_and_name_choose_among_the_processes(comard, told):
     service = comard.register("app", service_script("""
+        serviceKillMode = "none"
+
         def start():
             startService(SERVER, detach=True, chuid="nobody", args="--tell " + TOLD)
             startService(SERVER, detach=True, args="--comm worker --tell " + TOLD)

@@ -116,13 +116,15 @@ def test_groups_are_added_to_our_own(comard):
     assert {int(each) for each in said.split()} == groups
 
 
-@pytest.mark.parametrize("detach", [False, True])
-def test_groups_and_another_user_do_not_go_together(comard, detach):
-    text = script("/bin/true", chuid="root", detach=detach)
-    name, message = comard.run(text, settings={"groups": [grp.getgrgid(os.getgid()).gr_name]}).error
-    assert name == "Exception"
-    assert message.startswith("cannot use serviceGroups = [") and 'chuid="root"' in message
-    assert comard.value(text, settings={"groups": []}) == ""
+@only_root
+def test_groups_are_added_to_those_of_another_user(comard):
+    text = f"""{API}
+def start():
+    return startService("/usr/bin/id", args="-G", chuid="nobody").stdout
+"""
+    own = comard.value(text).split()
+    said = comard.value(text, settings={"groups": ["audio", "audio"]}).split()
+    assert sorted(said) == sorted([*own, str(grp.getgrnam("audio").gr_gid)])
 
 
 @only_root
