@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include <fcntl.h>
+#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include "os/system_error.h"
@@ -72,6 +74,18 @@ Result<> remove_stale(const std::string& path, const sockaddr_un& address) {
     return {};
 }
 
+/// A client that came while nobody looked waits in its queue.
+std::optional<UniqueFd> take_inherited(const std::string& path) {
+    const int count = ::sd_listen_fds(0);
+    for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + count; ++fd) {
+        if (::sd_is_socket_unix(fd, SOCK_STREAM, 1, path.c_str(), 0) <= 0) continue;
+        ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+        ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
+        return UniqueFd(fd);
+    }
+    return std::nullopt;
+}
+
 /// The mode is that of the umask during bind(2), so no moment shows another one.
 Result<> bind_with_mode(int fd, const sockaddr_un& address, mode_t mode) {
     const mode_t before = ::umask(0777 & ~mode);
@@ -106,11 +120,15 @@ ListeningSocket::~ListeningSocket() {
 Result<ListeningSocket> ListeningSocket::create(const std::string& path, mode_t mode) {
     const auto address = address_of(path);
     if (!address) return Failure(address.error());
-    if (auto removed = remove_stale(path, *address); !removed) return Failure(removed.error());
-    auto fd = open_socket();
-    if (!fd) return Failure(fd.error());
-    if (auto bound = bind_with_mode(fd->get(), *address, mode); !bound)
-        return Failure(bound.error());
+    auto inherited = take_inherited(path);
+    Result<UniqueFd> fd = inherited ? std::move(*inherited) : UniqueFd();
+    if (!inherited) {
+        if (auto removed = remove_stale(path, *address); !removed) return Failure(removed.error());
+        fd = open_socket();
+        if (!fd) return Failure(fd.error());
+        if (auto bound = bind_with_mode(fd->get(), *address, mode); !bound)
+            return Failure(bound.error());
+    }
     struct stat status{};
     if (::lstat(path.c_str(), &status) < 0) return system_failure("look at " + path);
     ListeningSocket socket(std::move(*fd), path, status.st_dev, status.st_ino);

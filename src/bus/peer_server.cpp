@@ -186,6 +186,13 @@ Result<> PeerServer::broadcast(const std::string& path, const std::string& inter
     return {};
 }
 
+UniqueFd PeerServer::hand_over() {
+    state_->watch.reset();
+    // What was said to them leaves first; they come back when they want to know more.
+    for (auto& [name, client] : state_->clients) client.connection->close();
+    return state_->socket.release();
+}
+
 bool PeerServer::has_subscribers() const {
     return std::any_of(state_->clients.begin(), state_->clients.end(),
                        [](const auto& item) { return item.second.driver.has_rules(); });

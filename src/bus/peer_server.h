@@ -67,6 +67,9 @@ public:
                        const std::function<Result<>(Message& signal)>& fill,
                        Audience audience = Audience::all);
 
+    /// Ends it, but for its socket, which goes on listening: for another process to serve.
+    [[nodiscard]] UniqueFd hand_over();
+
     /// Whether there is any client with a match rule.
     [[nodiscard]] bool has_subscribers() const;
 

@@ -69,6 +69,7 @@ ExitCode run_monitor(const Invocation& invocation, Output& output);
 ExitCode run_register(const Invocation& invocation, Output& output);
 ExitCode run_remove(const Invocation& invocation, Output& output);
 ExitCode run_reload_models(const Invocation& invocation, Output& output);
+ExitCode run_daemon_reexec(const Invocation& invocation, Output& output);
 ExitCode run_reset(const Invocation& invocation, Output& output);
 ExitCode run_show(const Invocation& invocation, Output& output);
 ExitCode run_explain(const Invocation& invocation, Output& output);

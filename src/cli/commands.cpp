@@ -49,6 +49,8 @@ constexpr Command table[] = {
      {2, 2}, {Option::model}, command_first, run_register},
     {"remove", "NAME", "forget a script",
      one, {}, command_first, run_remove},
+    {"daemon-reexec", "", "let comard be executed anew, after an upgrade",
+     none, {}, command_first, run_daemon_reexec},
     {"reload-models", "", "let comard read its models again",
      none, {}, command_first, run_reload_models},
     {"check", "FILE...", "check scripts as register does, without comard",

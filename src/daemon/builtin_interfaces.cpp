@@ -13,6 +13,7 @@ using bus::Property;
 constexpr const char* register_action = "tr.org.pardus.comar.register";
 constexpr const char* remove_action = "tr.org.pardus.comar.remove";
 constexpr const char* reload_models_action = "tr.org.pardus.comar.reloadmodels";
+constexpr const char* reexec_action = "tr.org.pardus.comar.reexec";
 constexpr const char* set_action = "tr.org.pardus.comar.system.service.set";
 
 Method reads(std::string name, std::vector<bus::Argument> in, std::vector<bus::Argument> out) {
@@ -64,7 +65,8 @@ Interface make_manager() {
              changes("Reset", {{"app", "s"}}, {}, set_action),
              reads("Show", {{"app", "s"}}, {{"settings", "a(sss)"}}),
              reads("ListServices", {{"options", "a{sv}"}}, {{"services", "a(sssssu)"}}),
-             changes("ReloadModels", {}, {{"problems", "as"}}, reload_models_action)},
+             changes("ReloadModels", {}, {{"problems", "as"}}, reload_models_action),
+             changes("Reexec", {}, {}, reexec_action)},
             {},
             {constant("Version"), constant("Root")}};
 }

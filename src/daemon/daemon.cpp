@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/daemon.h"
 
+#include <chrono>
 #include <csignal>
+#include <thread>
 
 #include <sys/stat.h>
 
@@ -9,9 +11,42 @@
 #include <systemd/sd-daemon.h>
 
 #include "daemon/parts.h"
+#include "os/proc_scan.h"
+#include "os/process.h"
 #include "os/reap.h"
 
 namespace comar {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// It has its own jobs to end first.
+constexpr auto longest_farewell = 60s;
+constexpr auto farewell_poll = 20ms;
+
+bool is_comard(pid_t pid) {
+    const auto program = read_executable(pid);
+    return program && program->path.substr(program->path.rfind('/') + 1).starts_with("comard");
+}
+
+/// With `replace`, whoever has it is asked to end, and waited for. There is no loop yet to wait in.
+Result<FileLock> take_lock(const std::string& path, bool replace) {
+    auto lock = FileLock::try_lock(path);
+    const auto holder = lock_holder(path);
+    if (lock || !replace || lock.error().kind != ErrorKind::busy || !holder) return lock;
+    const auto process = Process::open_pid(*holder);
+    if (!process || !is_comard(*holder)) return lock;
+    spdlog::info("taking the place of process {}", *holder);
+    if (auto asked = process->signal(SIGTERM); !asked) return Failure(std::move(asked.error()));
+    for (auto waited = 0ms; !lock && waited < longest_farewell; waited += farewell_poll) {
+        std::this_thread::sleep_for(farewell_poll);
+        lock = FileLock::try_lock(path);
+    }
+    return lock;
+}
+
+}  // namespace
 
 Daemon::Daemon(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Daemon::~Daemon() = default;
@@ -23,7 +58,7 @@ Result<std::unique_ptr<Daemon>> Daemon::create(Options options) {
     const auto settings = read_settings(paths->settings);
     if (!settings) return Failure(settings.error());
     if (auto made = make_folders(*paths); !made) return Failure(std::move(made.error()));
-    auto lock = FileLock::try_lock(paths->run + "/lock");
+    auto lock = take_lock(paths->run + "/lock", options.replace);
     if (!lock) {
         return Failure(std::move(lock.error()).while_trying("start: another comard serves here"));
     }
@@ -67,6 +102,10 @@ Result<int> Daemon::run() {
     auto ended = parts.loop.run();
     parts.services.shut_down();
     return ended;
+}
+
+UniqueFd Daemon::take_handed_over() {
+    return parts_->reexec_timer && parts_->server ? parts_->server->hand_over() : UniqueFd();
 }
 
 }  // namespace comar

@@ -8,6 +8,7 @@
 #include "daemon/options.h"
 #include "daemon/paths.h"
 #include "daemon/settings.h"
+#include "os/unique_fd.h"
 
 namespace comar {
 
@@ -22,6 +23,10 @@ public:
 
     /// Serves until SIGTERM or SIGINT. Services go on running.
     Result<int> run();
+
+    /// Whether it ended to be executed anew, Manager.Reexec. Empty: not. Else the socket that goes
+    /// on listening meanwhile.
+    [[nodiscard]] UniqueFd take_handed_over();
 
     struct Parts;
 

@@ -38,6 +38,8 @@ public:
     /// same service waits for the same end.
     void end(const std::string& app, KillMode mode, std::chrono::milliseconds patience, Done done);
 
+    [[nodiscard]] bool is_busy() const { return !endings_.empty(); }
+
 private:
     struct Ending {
         KillMode mode = KillMode::all;

@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: MIT
+#include <array>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
 
 #include <spdlog/spdlog.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "daemon/daemon.h"
@@ -10,6 +16,28 @@
 #include "daemon/options.h"
 
 namespace {
+
+std::string own_program() {
+    std::array<char, 4096> path{};
+    const ssize_t size = ::readlink("/proc/self/exe", path.data(), path.size());
+    return size > 0 ? std::string(path.data(), static_cast<std::size_t>(size)) : "";
+}
+
+/// The same process goes on with what is in the program's file now. Hands over the socket as
+/// sd_listen_fds(3) takes it. Returns only where it fails; whoever supervises comard starts it then.
+void execute_anew(const std::string& program, char** argv, comar::UniqueFd listener) {
+    constexpr int handed_over = 3;
+    // Its copy is not closed by execve(2), unlike itself.
+    if (listener.get() == handed_over) {
+        ::fcntl(handed_over, F_SETFD, 0);
+    } else {
+        ::dup2(listener.get(), handed_over);
+    }
+    ::setenv("LISTEN_FDS", "1", 1);
+    ::setenv("LISTEN_PID", std::to_string(::getpid()).c_str(), 1);
+    ::execv(program.c_str(), argv);
+    spdlog::error("cannot execute {}: {}", program, std::strerror(errno));
+}
 
 int complain(const comar::Error& error) {
     std::fprintf(stderr, "comard: %s\n", error.message.c_str());
@@ -19,6 +47,8 @@ int complain(const comar::Error& error) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    // By the time that it is wanted, another version may be in its place.
+    const std::string program = own_program();
     auto options = comar::read_options(argc, argv);
     if (!options) return options.error();
     const auto logging =
@@ -27,8 +57,11 @@ int main(int argc, char** argv) {
     ::signal(SIGPIPE, SIG_IGN);
     // A terminal that closes is no reason to stop supervising.
     ::signal(SIGHUP, SIG_IGN);
-    const auto daemon = comar::Daemon::create(std::move(*options));
+    auto daemon = comar::Daemon::create(std::move(*options));
     if (!daemon) return complain(daemon.error());
     const auto code = (*daemon)->run();
+    comar::UniqueFd listener = (*daemon)->take_handed_over();
+    daemon->reset();
+    if (listener) execute_anew(program, argv, std::move(listener));
     return code ? *code : complain(code.error());
 }

@@ -17,6 +17,7 @@ void ManagerHandlers::add_to(Handlers& handlers) {
     handlers.add(own, "Reset", this, &ManagerHandlers::reset);
     handlers.add(own, "Show", this, &ManagerHandlers::show);
     handlers.add(own, "ListServices", this, &ManagerHandlers::list_services);
+    handlers.add(own, "Reexec", this, &ManagerHandlers::reexec);
     handlers.add(own, "ReloadModels", this, &ManagerHandlers::reload_models);
 }
 
@@ -84,6 +85,10 @@ void ManagerHandlers::list_services(const IncomingCall& call) {
         type.is_null() ? "" : type.get<std::string>(), [responder = call.responder](json rows) {
             responder.reply(Listing::list_signature, json::array({std::move(rows)}));
         });
+}
+
+void ManagerHandlers::reexec(const IncomingCall& call) {
+    parts_.reexec([responder = call.responder] { responder.reply(); });
 }
 
 void ManagerHandlers::reload_models(const IncomingCall& call) {

@@ -29,6 +29,8 @@ public:
         SettingsBook& book;
         /// Reads the folder of the models anew; returns what is wrong with them.
         std::function<std::vector<std::string>()> reload_models;
+        /// Executes comard anew; calls back before that.
+        std::function<void(std::function<void()> accepted)> reexec;
     };
 
     explicit ManagerHandlers(Parts parts) : parts_(std::move(parts)) {}
@@ -42,6 +44,7 @@ private:
     void show(const IncomingCall& call);
     void list_services(const IncomingCall& call);
     void reload_models(const IncomingCall& call);
+    void reexec(const IncomingCall& call);
 
     Parts parts_;
 };

@@ -31,6 +31,8 @@ tl::expected<Options, int> read_options(int argc, char** argv) {
     app.add_option("--bus", bus, "Address of the message bus to serve on, \"none\" for none");
     app.add_option("--bus-name", options.bus_name, "Name to take on that bus")
         ->capture_default_str();
+    app.add_flag("--replace", options.replace,
+                 "Take the place of the comard that serves there; services go on running");
     app.add_option("--log-level", options.log_level, "trace, debug, info, warning, error or off")
         ->capture_default_str();
     const std::map<std::string, LogTarget> targets{{"auto", LogTarget::automatic},

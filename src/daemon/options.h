@@ -15,6 +15,7 @@ struct Options {
     std::string bus_name = "tr.org.pardus.comar";
     LogTarget log_target = LogTarget::automatic;
     std::string log_level = "info";
+    bool replace = false;  ///< the comard that serves there ends first
 };
 
 /// Reads the command line. Where it asks for help or is wrong, that is printed and the exit code of

@@ -15,6 +15,8 @@ using nlohmann::json;
 /// What was cancelled at the end gets so long to be over.
 constexpr auto exit_limit = 5s;
 constexpr auto exit_poll = 10ms;
+/// Longer than any call may take by default.
+constexpr auto reexec_limit = 120s;
 
 }  // namespace
 
@@ -147,6 +149,32 @@ void Daemon::Parts::begin_exit() {
     const TimePoint deadline = loop.now() + exit_limit;
     exit_timer.emplace(loop, [this, deadline] { check_exit(deadline); });
     exit_timer->arm(0ms);
+}
+
+/// Jobs that run come to their end, so that whoever waits gets his answer; then another program
+/// goes on where this one was, with the same process and the same children.
+void Daemon::Parts::begin_reexec(std::function<void()> accepted) {
+    reexec_waiters.push_back(std::move(accepted));
+    if (reexec_timer || exit_timer) return;
+    spdlog::info("executing comard anew, when what runs is over");
+    const TimePoint deadline = loop.now() + reexec_limit;
+    reexec_timer.emplace(loop, [this, deadline] { check_reexec(deadline); });
+    reexec_timer->arm(0ms);
+}
+
+void Daemon::Parts::check_reexec(TimePoint deadline) {
+    const bool is_late = loop.now() >= deadline;
+    if (!is_late && (!calls.idle() || supervisor.is_waiting())) {
+        reexec_timer->arm(exit_poll);
+        return;
+    }
+    supervisor.shut_down();
+    jobs.cancel_waiting();
+    calls.cancel_all();
+    pool.shut_down();
+    for (const auto& accepted : reexec_waiters) accepted();
+    // The answers have to leave.
+    loop.defer([this] { loop.quit(0); });
 }
 
 void Daemon::Parts::check_exit(TimePoint deadline) {

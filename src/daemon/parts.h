@@ -75,6 +75,8 @@ struct Daemon::Parts {
                   const std::function<void(Caller)>& callback);
     Result<> listen();
     void begin_exit();
+    void begin_reexec(std::function<void()> accepted);
+    void check_reexec(TimePoint deadline);
     void check_exit(TimePoint deadline);
 
     Options options;
@@ -147,13 +149,16 @@ struct Daemon::Parts {
     OngoingCalls ongoing{[this](OngoingCalls::Id id) { return invoker.cancel(id); }};
     CoreHandlers core_handlers{{models, registry, registrar, languages, ongoing}};
     ManagerHandlers manager_handlers{
-        {registry, registrar, jobs, listing, supervisor, book, [this] { return reload_models(); }}};
+        {registry, registrar, jobs, listing, supervisor, book, [this] { return reload_models(); },
+         [this](std::function<void()> accepted) { begin_reexec(std::move(accepted)); }}};
     StandardHandlers standard_handlers{{paths, models, registry, tree, listing}};
     Handlers handlers;
     std::optional<Polkit> polkit;
     std::optional<Authorizer> authorizer;
     std::optional<Dispatcher> dispatcher;
     std::optional<Timer> exit_timer;
+    std::optional<Timer> reexec_timer;  ///< armed or not: this process is to be executed anew
+    std::vector<std::function<void()>> reexec_waiters;
 };
 
 }  // namespace comar

@@ -52,6 +52,7 @@ public:
     void told_extension(const std::string& app, std::chrono::microseconds more);
     /// Its processes may be other ones than before.
     void look_at(const std::string& app);
+    [[nodiscard]] bool is_waiting() const { return !waiting_.empty(); }
     /// Ends all waits with the error Cancelled.
     void cancel_all();
     void forget(const std::string& app);

@@ -180,13 +180,20 @@ class Daemon:
 
         `name` is what the program is called as (argv[0]).
         """
-        variables = {**ENVIRONMENT, "LANG": f"{language}.UTF-8", "COMAR_ROOT": self.root,
-                     **(environment or {})}
         return subprocess.run(
-            [name, *map(str, arguments)], executable=BUILD / "bin/comar", env=variables, cwd="/",
-            user=user, input=input, stdin=None if input is not None else subprocess.DEVNULL,
+            [name, *map(str, arguments)], executable=BUILD / "bin/comar", cwd="/",
+            env=self._cli_environment(language, environment), user=user, input=input,
+            stdin=None if input is not None else subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=2 * SECONDS,
             check=False)
+
+    def launch_cli(self, *arguments):
+        """The same, without waiting for its end."""
+        return subprocess.Popen(["comar", *map(str, arguments)], executable=BUILD / "bin/comar", cwd="/",
+                                env=self._cli_environment("en"), stdin=subprocess.DEVNULL)
+
+    def _cli_environment(self, language, more=None):
+        return {**ENVIRONMENT, "LANG": f"{language}.UTF-8", "COMAR_ROOT": self.root, **(more or {})}
 
 
 def _inside(mounts, network):
