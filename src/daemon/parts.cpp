@@ -172,7 +172,12 @@ void Daemon::Parts::check_reexec(TimePoint deadline) {
     jobs.cancel_waiting();
     calls.cancel_all();
     pool.shut_down();
-    for (const auto& accepted : reexec_waiters) accepted();
+    // The host reaps what is below it as long as it lives, and there would be nobody to tell.
+    if (!pool.is_gone() && loop.now() < deadline + exit_limit) {
+        reexec_timer->arm(exit_poll);
+        return;
+    }
+    for (const auto& accepted : std::exchange(reexec_waiters, {})) accepted();
     // The answers have to leave.
     loop.defer([this] { loop.quit(0); });
 }

@@ -147,6 +147,14 @@ void WorkerPool::shut_down() {
     let_go();
 }
 
+bool WorkerPool::is_gone() const {
+    const auto own = children(::getpid()).value_or(std::vector<ProcessId>{});
+    return std::none_of(own.begin(), own.end(), [this](const ProcessId& id) {
+        const auto program = read_executable(id.pid);
+        return program && program->path == options_.program;
+    });
+}
+
 Result<> WorkerPool::ensure_host() {
     if (shut_down_) {
         return failure(ErrorKind::unavailable, "cannot run scripts: comard is stopping");

@@ -77,6 +77,8 @@ public:
 
     /// Kills the host and takes no calls any more.
     void shut_down();
+    /// After shut_down(): hosts and workers are gone, and have told all that they knew.
+    [[nodiscard]] bool is_gone() const;
     [[nodiscard]] bool is_shut_down() const { return shut_down_; }
 
 private:

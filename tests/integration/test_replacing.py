@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Another comard goes on where one was: executed anew in its place, or beside it with --replace."""
 
+import signal
+
 import pytest
 
 from support.bus import BusError
@@ -41,15 +43,13 @@ def test_executed_anew_it_is_the_same_process_and_all_services_run_on(comard):
 
 
 def test_executed_anew_it_still_learns_how_a_service_ends(comard, told):
-    gate = comard.gate("end")
-    service = comard.register("app", service_script("""
-        def start():
-            startService(SERVER, args=ARGS, detach=True)
-        """, SERVER=comard.program("server"), ARGS=f"--wait-for {gate} --exit 7"))
+    service = comard.register("app", detached(
+        comard.program("server"), f"--on-term-exit 7 --tell {told}"))
     service.start()
+    told.line()
     reexec(comard)
-    gate.open()
     service = comard.service("app")
+    main_of(service).signal(signal.SIGTERM)
     comard.until(lambda: service.supervision["State"] == "failed", "the end of the program")
     comard.until(lambda: service.supervision["ExitCode"] == 7, "its exit code")
 
