@@ -91,6 +91,25 @@ def find_processes(
                 yield process
 
 
+def find_same(arguments: list[str]) -> _native.Process | None:
+    """A process of the service with exactly that command line, which this call has not started.
+
+    A start that was cut short may have left a program that no pidfile names.
+    """
+    request = current().request
+    # The usual case, and a start should be quick.
+    if not request.service.processes and not _cgroup_pids(request.cgroup):
+        return None
+    for process in _known_processes():
+        is_ours = (process.pid, process.start_time) in current().started
+        try:
+            if not is_ours and process.arguments() == arguments:
+                return process
+        except ProcessLookupError:
+            pass
+    return None
+
+
 def is_known(process: _native.Process) -> bool:
     """Whether comard or this call started the process, or something that did."""
     return (

@@ -13,7 +13,7 @@ from comar._call import current
 from comar._commands import describe_end, environment_of, execReply, refusal, run_command, show
 from comar._effects import extra_groups
 from comar._messages import fail, notify_changed
-from comar._processes import examine, is_known
+from comar._processes import examine, find_same, is_known
 from comar._status import isServiceRunning
 
 _UMASK = 0o022
@@ -33,7 +33,8 @@ def startService(
     """Starts a program of the service.
 
     Does nothing where it runs already: status() says so (asked once, before this call has changed
-    anything), or `pidfile` names a live process that runs `command`.
+    anything), `pidfile` names a live process that runs `command`, or the service has a process with
+    exactly this command line.
 
     Arguments:
         command: path of the program.
@@ -57,6 +58,8 @@ def startService(
         return None
     arguments = [command, *split_words(args)]
     own_pidfile = str(pidfile) if makepid and pidfile is not None else None
+    if _runs_already(arguments, own_pidfile):
+        return None
     niceness = None if nice is None else int(nice)
     if detach:
         reply = _start_detached(arguments, pidfile, own_pidfile, niceness, chuid)
@@ -69,6 +72,14 @@ def startService(
     elif donotify:
         fail(reply.stderr.strip() or describe_end(command, reply))
     return reply
+
+
+def _runs_already(arguments: list[str], own_pidfile: str | None) -> bool:
+    """Whether a start that was cut short has left the program; it gets the pidfile that it lacks."""
+    process = None if current().has_changed_service else find_same(arguments)
+    if process is not None and own_pidfile is not None:
+        _native.write_pidfile(own_pidfile, process.pid)
+    return process is not None
 
 
 def _run_to_the_end(

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/fault_point.h"
+
 namespace comar {
 namespace {
 
@@ -183,7 +185,9 @@ void Calls::on_worker(Ticket ticket, Result<Worker> worker) {
                             },
                             [this, ticket] { on_gone(ticket); }});
     handler_.worker_began(entry->request, id);
+    fault_point(entry->request.method, "worker");
     entry->running->begin(*message);
+    fault_point(text_of(*message, "method"), "sent");
 }
 
 void Calls::on_message(Ticket ticket, const json& message) {
@@ -283,7 +287,9 @@ void Calls::on_process(Entry& entry, const json& message) {
     const auto process = process_of(message);
     if (!process) return;
     if (text_of(message, "role") == "detached") entry.running->keep(*process);
+    fault_point(entry.request.method, "process");
     handler_.process_started(entry.request, message);
+    fault_point(entry.request.method, "adopted");
 }
 
 void Calls::on_follow(Entry& entry, const json& message) {

@@ -10,6 +10,7 @@
 #include <spdlog/spdlog.h>
 #include <systemd/sd-daemon.h>
 
+#include "core/fault_point.h"
 #include "daemon/parts.h"
 #include "os/proc_scan.h"
 #include "os/process.h"
@@ -101,6 +102,7 @@ Result<int> Daemon::run() {
     ::sd_notify(0, "READY=1");
     auto ended = parts.loop.run();
     parts.services.shut_down();
+    fault_point("exit", "released");
     return ended;
 }
 

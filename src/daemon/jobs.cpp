@@ -5,6 +5,8 @@
 #include <numeric>
 #include <utility>
 
+#include "core/fault_point.h"
+
 namespace comar {
 namespace {
 
@@ -133,10 +135,13 @@ void Jobs::run_phases(CallRequest request, std::vector<JobKind> phases, std::opt
 /// The service is looked up anew after each wait: it may have been removed meanwhile.
 void Jobs::run_method(const CallRequest& request, JobKind method, std::optional<Ticket> job,
                       const Done& done) {
+    fault_point(to_string(method), "next");
     const auto ended = [this, app = request.app, method, done](CallReply reply) {
+        fault_point(to_string(method), "over");
         if (Service* service = find_service_(app)) {
             service->method_ended(method, reply.has_value(), reply ? "" : reply.error().message);
         }
+        fault_point(to_string(method), "ended");
         done(std::move(reply));
     };
     steps_.before(request, method, [this, request, method, job, ended, done](CallReply ready) {
@@ -146,7 +151,9 @@ void Jobs::run_method(const CallRequest& request, JobKind method, std::optional<
             return done(tl::unexpected(CallError{"Internal", "Unable to find " + request.app}));
         }
         service->method_began(method, request.cause);
+        fault_point(to_string(method), "begun");
         calls_.run(request, job, [this, request, method, ended](CallReply reply) {
+            fault_point(to_string(method), "answered");
             steps_.after(request, method, std::move(reply), ended);
         });
     });

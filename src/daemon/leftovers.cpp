@@ -8,6 +8,7 @@
 
 #include <sys/epoll.h>
 
+#include "core/fault_point.h"
 #include "os/proc_scan.h"
 
 namespace comar {
@@ -121,6 +122,7 @@ void Leftovers::impatient(const std::string& app) {
 }
 
 void Leftovers::finish(const std::string& app) {
+    fault_point("stop", "empty");
     const auto ending = std::make_shared<Ending>(std::move(endings_.at(app)));
     endings_.erase(app);
     for (const auto& [pid, name] : ending->names) ending->report.ended.push_back(name);

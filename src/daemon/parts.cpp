@@ -4,6 +4,8 @@
 #include <spdlog/spdlog.h>
 #include <systemd/sd-daemon.h>
 
+#include "core/fault_point.h"
+
 #include "daemon/builtin_interfaces.h"
 
 namespace comar {
@@ -168,6 +170,7 @@ void Daemon::Parts::check_reexec(TimePoint deadline) {
         reexec_timer->arm(exit_poll);
         return;
     }
+    fault_point("reexec", "drained");
     supervisor.shut_down();
     jobs.cancel_waiting();
     calls.cancel_all();
@@ -178,6 +181,7 @@ void Daemon::Parts::check_reexec(TimePoint deadline) {
         return;
     }
     for (const auto& accepted : std::exchange(reexec_waiters, {})) accepted();
+    fault_point("reexec", "accepted");
     // The answers have to leave.
     loop.defer([this] { loop.quit(0); });
 }

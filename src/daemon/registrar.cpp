@@ -6,6 +6,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "core/fault_point.h"
 #include "core/name.h"
 
 namespace comar {
@@ -116,11 +117,13 @@ tl::expected<Registrar::Outcome, CallError> Registrar::install(const CallRequest
     auto facts = parse_facts(checked.at("facts"));
     if (!facts) return error("Internal", facts.error().message);
     const std::string text = checked.at("text").get<std::string>();
+    fault_point("register", "checked");
     const bool is_new = parts_.registry.find(by.model, by.app) == nullptr;
     if (auto installed = parts_.registry.install(by.model, by.app, text, *facts); !installed) {
         return error("Internal",
                      std::move(installed.error()).while_trying("register " + by.app).message);
     }
+    fault_point("register", "installed");
     if (is_new && by.model == service_model) apply_default(by.app, *facts);
     spdlog::info("registered {} of model {}", by.app, by.model);
     parts_.added(by.app, by.model, is_new);

@@ -11,6 +11,8 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include "core/fault_point.h"
+
 #include "os/proc_scan.h"
 
 namespace comar {
@@ -148,6 +150,8 @@ void Service::method_began(JobKind method, const std::string& cause) {
     }
     methods_.push_back(method);
     feed(MethodBegan{method});
+    // That it is wanted must outlive us from here on.
+    save();
 }
 
 void Service::method_ended(JobKind method, bool succeeded, const std::string& error) {
@@ -342,6 +346,7 @@ void Service::changed() {
 void Service::save() {
     unsaved_ = false;
     if (forgotten_) return;
+    fault_point("state", "unsaved");
     if (auto written = context_.journal.put(app_, snapshot()); !written) {
         spdlog::warn("{}: {}, a restart of comard may not know this service", app_,
                      written.error().message);

@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include "core/fault_point.h"
+
 #include "daemon/invoker.h"
 
 namespace comar {
@@ -173,6 +175,7 @@ void Supervisor::ended(const std::string& app, bool clean, std::chrono::millisec
     retry.timer = std::make_unique<Timer>(loop_, [this, app] { start_again(app); });
     retry.timer->arm(retry.at);
     service->note_restarts(retry.restarts.count(), true);
+    fault_point("restart", "planned");
     spdlog::info("{} has ended ({}); it starts again in {} ms", app,
                  describe_exit(service->last_exit()), decision.delay->count());
 }
@@ -189,6 +192,7 @@ void Supervisor::start_again(const std::string& app) {
     request.model = service_model;
     request.caller = itself;
     request.cause = found->second.cause;
+    fault_point("restart", "due");
     jobs_->submit(JobKind::start, std::move(request), [app](const CallReply& reply) {
         if (!reply) spdlog::warn("{} was not started again: {}", app, reply.error().message);
     });

@@ -10,6 +10,7 @@
 
 #include <sys/stat.h>
 
+#include "core/fault_point.h"
 #include "core/name.h"
 #include "os/atomic_file.h"
 
@@ -151,6 +152,7 @@ Result<> Registry::install(const std::string& model, const std::string& app,
     Script script{app, model, path_of(model, app, script_ending), std::move(facts), "", true};
     if (auto made = make_folder(folder_ + "/" + model); !made) return made;
     if (auto written = write_file_atomically(script.path, text, 0644); !written) return written;
+    fault_point("register", "written");
     // The facts carry the stamp of the script, so a crash between the two writes is noticed.
     auto recorded = write_facts(script);
     scripts_.insert_or_assign({app, model}, std::move(script));

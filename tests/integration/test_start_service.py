@@ -61,8 +61,9 @@ def test_a_detached_program_gets_no_descriptor_but_the_three(comard, told):
     service = comard.register("app", detached(comard.program("server"), f"--tell {told}"))
     service.start()
     main = Process(int(told.line()))
-    # stand-in's own signalfd is number 3.
-    assert sorted(map(int, os.listdir(f"/proc/{main.pid}/fd"))) == [0, 1, 2, 3]
+    # stand-in's own signalfd is number 3; the mailbox is closed again.
+    comard.until(lambda: sorted(map(int, os.listdir(f"/proc/{main.pid}/fd"))) == [0, 1, 2, 3],
+                 lambda: f"no others than {os.listdir(f'/proc/{main.pid}/fd')}")
     assert main.fd(3) == "anon_inode:[signalfd]"
     service.stop()
 
@@ -207,6 +208,7 @@ def test_what_a_forked_program_prints_later_is_followed(comard, told):
     log = comard.service_log("app")
     assert " out late\n" in log
     assert " err too\n" in log
+    comard.until(lambda: not service.supervision["PIDs"], "the end of the program")
 
 
 def test_the_exit_code_and_the_output_of_a_command_are_returned(comard, told):
