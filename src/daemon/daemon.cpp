@@ -37,7 +37,11 @@ Result<std::unique_ptr<Daemon>> Daemon::create(Options options) {
                                          std::move(*lock), std::move(*loop), std::move(*children));
     parts->bridge.set_invoker(parts->invoker);
     parts->add_handlers();
-    parts->services.set_own_children([raw = parts.get()] { return raw->pool.processes(); });
+    parts->services.set_own_children([raw = parts.get()] {
+        auto own = raw->pool.processes();
+        for (const ProcessId& process : raw->compressor.processes()) own.push_back(process);
+        return own;
+    });
     parts->pool.on_host_end([raw = parts.get()] { raw->services.miss_exits(); });
     parts->services.set_reaps([raw = parts.get()](pid_t pid) { return raw->pool.is_host(pid); });
     for (const Error& error : parts->registry.load()) {
@@ -55,6 +59,8 @@ Result<int> Daemon::run() {
     if (auto listening = parts.listen(); !listening) return Failure(std::move(listening.error()));
     // After the socket, so that the death of a service in between reaches whoever listens.
     parts.services.restore();
+    parts.outputs.restore();
+    parts.compressor.start();
     parts.registrar.learn_missing();
     spdlog::info("comard {} serves {} scripts on {}", COMAR_VERSION, parts.registry.apps().size(),
                  parts.paths.socket);
