@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "os/system_error.h"
-#include "output/log_names.h"
+#include "core/log_names.h"
 
 namespace comar {
 

@@ -11,7 +11,7 @@
 
 #include "os/system_error.h"
 #include "output/log_folder.h"
-#include "output/log_names.h"
+#include "core/log_names.h"
 
 namespace comar {
 

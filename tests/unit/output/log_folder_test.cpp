@@ -8,7 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "output/log_names.h"
+#include "core/log_names.h"
 #include "unit/os/temporary_folder.h"
 
 namespace comar {

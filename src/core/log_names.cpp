@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "output/log_names.h"
+#include "core/log_names.h"
 
 #include <charconv>
 
