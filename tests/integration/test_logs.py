@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: MIT
 """What services print, from their FIFOs to their logs: line by line, whatever happens meanwhile."""
 
+import fcntl
 import os
 import socket
+import struct
+import termios
 
 import pytest
 
@@ -16,14 +19,7 @@ def logs(comard):
     return Logs(comard)
 
 
-def fifo_of(comard, app, end="out"):
-    return f"{comard.root}/run/comar/output/{app}.{end}"
-
-
 def is_empty(fifo):
-    import fcntl
-    import struct
-    import termios
     fd = os.open(fifo, os.O_RDWR | os.O_NONBLOCK)
     try:
         return struct.unpack("i", fcntl.ioctl(fd, termios.FIONREAD, b"\0" * 4))[0] == 0
@@ -163,6 +159,7 @@ def test_all_logs_together_are_bounded(start_comard, place):
         writer(place, out, 0, 30_000).wait_gone()
         logs.wait_for(app, "line 29999 ")
         os.close(end)
+        logs.wait_compressed(app)
     assert _total(logs) <= 400_000
     counted = numbers(logs.texts("second"))
     assert counted == list(range(counted[0], 30_000))
