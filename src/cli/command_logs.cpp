@@ -2,13 +2,13 @@
 // comar logs [NAME...]: what services print, from the files of comard and without asking it.
 #include <algorithm>
 #include <charconv>
-#include <cstdlib>
-#include <filesystem>
-#include <set>
+
+#include <sys/resource.h>
 
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <unistd.h>
 
 #include "cli/address.h"
 #include "cli/command.h"
@@ -83,13 +83,18 @@ Result<Request> understand(const Invocation& invocation) {
     return request;
 }
 
+/// Only services print; scripts of other models have no log.
 bool is_registered(const Invocation& invocation, const std::string& service) {
-    std::error_code error;
-    const std::filesystem::path scripts = root_of(invocation) + "/var/lib/comar/scripts";
-    for (const auto& model : std::filesystem::directory_iterator(scripts, error)) {
-        if (std::filesystem::exists(model.path() / (service + ".py"), error)) return true;
-    }
-    return false;
+    const std::string scripts = root_of(invocation) + "/var/lib/comar/scripts/System.Service/";
+    return ::access((scripts + service + ".py").c_str(), F_OK) == 0;
+}
+
+/// All files of all services are open at once.
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 /// Services that have neither a log nor a script are told; the others are what is to be shown.
@@ -213,6 +218,7 @@ ExitCode run_logs(const Invocation& invocation, Output& output) {
     if (const ExitCode code = choose_services(invocation, *request); code != ExitCode::ok) {
         return code;
     }
+    raise_descriptor_limit();
     LogPrinter printer(output, style_for(invocation, *request));
     Result<> shown;
     if (request->follows) {

@@ -88,7 +88,7 @@ Result<std::set<std::string>> LogFollower::wait() {
         if (errno != EINTR) return cannot_follow(folder_);
     }
     std::set<std::string> changed;
-    if ((ready[1].revents & POLLERR) != 0) return changed;
+    if (ready[1].revents != 0) return changed;
     alignas(inotify_event) std::array<char, 65536> events{};
     const ssize_t size = ::read(inotify_.get(), events.data(), events.size());
     if (size < 0) return cannot_follow(folder_);
