@@ -69,7 +69,8 @@ const OptionRow* find_option_with_value(std::string_view word) {
 /// Reads the option at words[at], and moves `at` to the last word that it takes.
 Result<GivenOption> read_option(std::span<const std::string_view> words, std::size_t& at) {
     const std::string_view word = words[at];
-    if (const OptionRow* row = find_option_with_value(word)) return GivenOption{row, word.substr(2)};
+    if (const OptionRow* row = find_option_with_value(word))
+        return GivenOption{row, word.substr(2)};
     const auto equals = word.starts_with("--") ? word.find('=') : std::string_view::npos;
     const std::string_view name = word.substr(0, equals);
     const OptionRow* row = find_option(name);

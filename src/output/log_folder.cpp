@@ -9,8 +9,8 @@
 
 #include <unistd.h>
 
-#include "os/system_error.h"
 #include "core/log_names.h"
+#include "os/system_error.h"
 
 namespace comar {
 

@@ -9,9 +9,9 @@
 
 #include <unistd.h>
 
+#include "core/log_names.h"
 #include "os/system_error.h"
 #include "output/log_folder.h"
-#include "core/log_names.h"
 
 namespace comar {
 

@@ -58,9 +58,9 @@ TEST_F(SettingsTest, EveryKeyTakesEffect) {
 
 TEST_F(SettingsTest, OnlyTargetsThatThereAreCanBeSet) {
     for (const char* value : {"\"disk\"", "\"\"", "1"}) {
-        EXPECT_EQ(
-            complaint(std::string("[log]\ntarget = ") + value + "\n"),
-            "cannot use " + path_ + ":2: log.target must be \"file\", \"journal\" or \"syslog\"");
+        const std::string said = complaint(std::string("[log]\ntarget = ") + value + "\n");
+        EXPECT_EQ(said, "cannot use " + path_ +
+                            ":2: log.target must be \"file\", \"journal\" or \"syslog\"");
     }
 }
 
