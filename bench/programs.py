@@ -20,6 +20,7 @@ class Programs:
         self.comar = str(build / "bin/comar")
         self.service = str(build / "bench/bench-service")
         self.floor = str(build / "bench/bench-floor")
+        self.output = str(build / "bench/bench-output")
         self.turns = str(build / "bench/bench-turns")
 
     def lacking(self):

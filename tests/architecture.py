@@ -23,6 +23,7 @@ FOREIGN = {
     "spdlog/": {"daemon"},
     "toml++/": {"daemon"},
     "CLI/": {"daemon", "cli"},
+    "zstd.h": {"compress", "cli"},
 }
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What is measured: each module has a TITLE and measure(bench), which returns rows of the table."""
 
-from figures import call, command, listing, memory, start
+from figures import call, command, listing, memory, output, start
 
 FIGURES = {
     "call": call,
@@ -9,4 +9,5 @@ FIGURES = {
     "list": listing,
     "start": start,
     "memory": memory,
+    "output": output,
 }

@@ -46,7 +46,7 @@ _comar_find_command() {
             continue
         fi
         case ${COMP_WORDS[word]} in
-            --root | --socket | --type | --model) skip=1 ;;
+            --root | --socket | --type | --model | --lines | -n | --since | --grep) skip=1 ;;
             -*) ;;
             *) if [[ -z $command ]]; then command=${COMP_WORDS[word]}; else ((operand++)); fi ;;
         esac
@@ -61,7 +61,8 @@ _comar() {
         --root) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
         --socket) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
         --type) mapfile -t COMPREPLY < <(compgen -W 'local server script' -- "$current"); return ;;
-        --model) return ;;
+        --since) mapfile -t COMPREPLY < <(compgen -W '10m 2h today yesterday' -- "$current"); return ;;
+        --model | --lines | -n | --grep) return ;;
     esac
     _comar_find_command
     operands=$(_comar_commands | awk -v name="$command" '$1 == name { $1 = ""; print }')

@@ -11,7 +11,7 @@ function __comar_words
             continue
         end
         switch $word
-            case --root --socket --type --model
+            case --root --socket --type --model --lines -n --since --grep
                 set skip 1
             case '-*'
             case '*'
@@ -92,5 +92,6 @@ complete -c comar -f
 complete -c comar -n '__comar_previous --root' -a '(__fish_complete_directories (commandline -ct))'
 complete -c comar -n '__comar_previous --socket' -a '(__fish_complete_path (commandline -ct))'
 complete -c comar -n '__comar_previous --type' -a 'local server script'
-complete -c comar -n 'not __comar_previous --root --socket --type --model' -a '(__comar_candidates)'
+complete -c comar -n '__comar_previous --since' -a '10m 2h today yesterday'
+complete -c comar -n 'not __comar_previous --root --socket --type --model --lines -n --since --grep' -a '(__comar_candidates)'
 complete -c comar -n 'string match -q -- "-*" (commandline -ct)' -a '(__comar_options)'

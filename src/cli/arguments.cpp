@@ -16,6 +16,11 @@ constexpr OptionRow options[] = {
     {Option::json, "--json", "", "", "answer in JSON", false},
     {Option::service_type, "--type", "", "TYPE", "only this type: local, server or script", false},
     {Option::model, "--model", "", "MODEL", "the script's model (default: System.Service)", false},
+    {Option::follow, "--follow", "-f", "", "go on with new lines as they come", false},
+    {Option::lines, "--lines", "-n", "N", "only the last N lines", false},
+    {Option::since, "--since", "", "TIME", "only from then on: 10m, 2h, yesterday, 2026-11-24",
+     false},
+    {Option::grep, "--grep", "", "RE", "only lines that match this regular expression", false},
     {Option::help, "--help", "-h", "", "explain the command", true},
     {Option::version, "--version", "", "", "print the version of comar", true},
 };
@@ -54,9 +59,18 @@ const OptionRow* find_option(std::string_view name) {
     return found == std::end(options) ? nullptr : found;
 }
 
+/// "-n50", as many write it.
+const OptionRow* find_option_with_value(std::string_view word) {
+    if (word.size() < 3 || word[1] == '-') return nullptr;
+    const OptionRow* row = find_option(word.substr(0, 2));
+    return row == nullptr || row->value.empty() ? nullptr : row;
+}
+
 /// Reads the option at words[at], and moves `at` to the last word that it takes.
 Result<GivenOption> read_option(std::span<const std::string_view> words, std::size_t& at) {
     const std::string_view word = words[at];
+    if (const OptionRow* row = find_option_with_value(word))
+        return GivenOption{row, word.substr(2)};
     const auto equals = word.starts_with("--") ? word.find('=') : std::string_view::npos;
     const std::string_view name = word.substr(0, equals);
     const OptionRow* row = find_option(name);
@@ -169,6 +183,10 @@ Invocation make_invocation(const Request& request, const SortedWords& sorted) {
             .socket = value_of(sorted, Option::socket),
             .service_type = value_of(sorted, Option::service_type),
             .model = value_of(sorted, Option::model),
+            .lines = value_of(sorted, Option::lines),
+            .since = value_of(sorted, Option::since),
+            .grep = value_of(sorted, Option::grep),
+            .follow = sorted.has(Option::follow),
             .json = sorted.has(Option::json),
             .verbose = sorted.has(Option::verbose)};
 }

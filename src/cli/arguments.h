@@ -20,12 +20,29 @@ struct Invocation {
     std::string socket;        ///< --socket; empty: not given
     std::string service_type;  ///< --type; empty: all
     std::string model;         ///< --model; empty: System.Service
+    std::string lines;         ///< -n; empty: not given
+    std::string since;         ///< --since; empty: not given
+    std::string grep;          ///< --grep; empty: not given
+    bool follow = false;
     bool json = false;
     bool verbose = false;
 };
 
 /// An option by its place in option_table().
-enum class Option : unsigned { root, socket, verbose, json, service_type, model, help, version };
+enum class Option : unsigned {
+    root,
+    socket,
+    verbose,
+    json,
+    service_type,
+    model,
+    follow,
+    lines,
+    since,
+    grep,
+    help,
+    version
+};
 
 struct OptionRow {
     Option option;

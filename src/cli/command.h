@@ -66,6 +66,7 @@ ExitCode run_status(const Invocation& invocation, Output& output);
 ExitCode run_list(const Invocation& invocation, Output& output);
 ExitCode run_info(const Invocation& invocation, Output& output);
 ExitCode run_monitor(const Invocation& invocation, Output& output);
+ExitCode run_logs(const Invocation& invocation, Output& output);
 ExitCode run_register(const Invocation& invocation, Output& output);
 ExitCode run_remove(const Invocation& invocation, Output& output);
 ExitCode run_reload_models(const Invocation& invocation, Output& output);

@@ -75,7 +75,11 @@ Result<std::unique_ptr<Daemon>> Daemon::create(Options options) {
     parts->bridge.set_supervisor(parts->supervisor);
     parts->supervisor.connect(parts->jobs, parts->book);
     parts->add_handlers();
-    parts->services.set_own_children([raw = parts.get()] { return raw->pool.processes(); });
+    parts->services.set_own_children([raw = parts.get()] {
+        auto own = raw->pool.processes();
+        for (const ProcessId& process : raw->compressor.processes()) own.push_back(process);
+        return own;
+    });
     parts->pool.on_host_end([raw = parts.get()] { raw->services.miss_exits(); });
     parts->services.set_reaps([raw = parts.get()](pid_t pid) { return raw->pool.is_host(pid); });
     for (const Error& error : parts->registry.load()) {
@@ -96,6 +100,8 @@ Result<int> Daemon::run() {
     for (const std::string& app : parts.registry.apps_of(service_model)) {
         parts.supervisor.restore(app);
     }
+    parts.outputs.restore();
+    parts.compressor.start();
     parts.registrar.learn_missing();
     spdlog::info("comard {} serves {} scripts on {}", COMAR_VERSION, parts.registry.apps().size(),
                  parts.paths.socket);

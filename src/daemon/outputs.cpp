@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/outputs.h"
 
-#include <array>
 #include <cerrno>
-#include <chrono>
-#include <ctime>
+#include <filesystem>
 
 #include <sys/epoll.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #include <fcntl.h>
@@ -15,26 +12,10 @@
 #include <unistd.h>
 
 #include "os/system_error.h"
+#include "output/file_sink.h"
 
 namespace comar {
 namespace {
-
-/// Read at a time, so that a service that writes as fast as it can leaves time for the others.
-constexpr std::size_t chunk = 65536;
-/// A pipe grows to 1 MiB, pipe(7), if its writer wants that.
-constexpr int max_pieces = 16;
-
-/// "2026-11-24T06:40:12.123456Z out ": when comard read it, and where from.
-std::string stamp_of(const std::string& stream) {
-    timespec now{};
-    ::clock_gettime(CLOCK_REALTIME, &now);
-    std::tm parts{};
-    ::gmtime_r(&now.tv_sec, &parts);
-    std::array<char, 32> text{};
-    const std::size_t size = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
-    return fmt::format("{}.{:06}Z {} ", std::string_view(text.data(), size), now.tv_nsec / 1000,
-                       stream);
-}
 
 /// Opened read-write it has no end, and a writer that comes and goes changes nothing.
 Result<UniqueFd> open_fifo(const std::string& path) {
@@ -50,23 +31,64 @@ Result<UniqueFd> open_fifo(const std::string& path) {
     return fd;
 }
 
+std::string rest_path_of(const std::string& fifo) { return fifo + ".rest"; }
+
 }  // namespace
+
+Outputs::Outputs(Loop& loop, Options options, LogFolder& logs)
+    : loop_(loop),
+      options_(std::move(options)),
+      logs_(logs),
+      intake_(options_.fifo_folder + "/intake"),
+      retry_(loop, [this] { send_waiting(); }) {
+    if (intake_.error()) {
+        spdlog::warn("{}; lines may be lost if comard is killed", intake_.error()->message);
+    }
+}
+
+void Outputs::restore() {
+    const auto left = intake_.left_over();
+    if (left) {
+        take_back(log_path(left->app), left->place);
+        save_rest(rest_path_of(fifo_path(left->app, left->stream)), left->rest);
+    }
+    if (auto loaded = logs_.load(); !loaded) spdlog::warn("{}", loaded.error().message);
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator(options_.fifo_folder, error)) {
+        if (entry.path().extension() != ".out" || !entry.is_fifo(error)) continue;
+        const auto opened = open(entry.path().stem());
+        if (!opened) spdlog::warn("{}", opened.error().message);
+    }
+    if (left) take_up(*left);
+    intake_.end();
+}
+
+std::string Outputs::fifo_path(const std::string& app, Stream stream) const {
+    return options_.fifo_folder + "/" + app + (stream == Stream::err ? ".err" : ".out");
+}
 
 Result<Outputs::Streams> Outputs::open(const std::string& app) {
     if (const auto found = services_.find(app); found != services_.end()) {
         return found->second.paths;
     }
-    auto out = open_fifo(fifo_folder_ + "/" + app + ".out");
-    if (!out) return Failure(std::move(out.error()));
-    auto err = open_fifo(fifo_folder_ + "/" + app + ".err");
-    if (!err) return Failure(std::move(err.error()));
-    Streams paths = service(app).paths;
-    auto added = add_source(app, "out", std::move(*out), true);
-    if (added) added = add_source(app, "err", std::move(*err), true);
-    if (added) return paths;
-    // A FIFO that nobody reads would stop whoever writes to it.
-    services_.erase(app);
-    return Failure(std::move(added.error()));
+    Service& added = service(app);
+    for (const Stream stream : {Stream::out, Stream::err}) {
+        const std::string path = fifo_path(app, stream);
+        auto fifo = open_fifo(path);
+        Result<> watched;
+        if (fifo) {
+            Source source{stream, std::move(*fifo), rest_path_of(path), {}, {}, false};
+            source.lines.set_rest(load_rest(source.rest_path));
+            watched = add_source(app, std::move(source));
+        } else {
+            watched = Failure(std::move(fifo.error()));
+        }
+        if (watched) continue;
+        // A FIFO that nobody reads would stop whoever writes to it.
+        services_.erase(app);
+        return Failure(std::move(watched.error()));
+    }
+    return added.paths;
 }
 
 Result<> Outputs::follow(const std::string& app, const std::string& stream, UniqueFd pipe) {
@@ -77,34 +99,59 @@ Result<> Outputs::follow(const std::string& app, const std::string& stream, Uniq
     if (!services_.contains(app)) {
         if (auto opened = open(app); !opened) return Failure(std::move(opened.error()));
     }
-    return add_source(app, stream == "err" ? "err" : "out", std::move(pipe), false);
+    const Stream which = stream == "err" ? Stream::err : Stream::out;
+    return add_source(app, Source{which, std::move(pipe), {}, {}, {}, false});
+}
+
+void Outputs::set_target(const std::string& app, OutputTarget target) {
+    if (target_of(app) == target) return;
+    targets_[app] = target;
+    const auto found = services_.find(app);
+    if (found == services_.end()) return;
+    found->second.sink = make_sink(target, app, options_.root, logs_);
+    found->second.complained = false;
+}
+
+OutputTarget Outputs::target_of(const std::string& app) const {
+    const auto found = targets_.find(app);
+    return found == targets_.end() ? options_.target : found->second;
+}
+
+void Outputs::drain(const std::string& app) {
+    if (const auto found = services_.find(app); found != services_.end()) {
+        drain(app, found->second);
+    }
+}
+
+std::vector<std::string> Outputs::last_lines(const std::string& app, std::size_t count) const {
+    const auto found = services_.find(app);
+    return found == services_.end() ? std::vector<std::string>{} : found->second.recent.last(count);
 }
 
 void Outputs::close(const std::string& app) {
+    targets_.erase(app);
     const auto found = services_.find(app);
     if (found == services_.end()) return;
-    for (Source& source : found->second.sources) drain_all(found->second, source);
+    drain(app, found->second);
+    for (Source& source : found->second.sources) {
+        finish(found->second, source);
+        if (!source.rest_path.empty()) save_rest(source.rest_path, {});
+    }
     (void)::unlink(found->second.paths.out.c_str());
     (void)::unlink(found->second.paths.err.c_str());
     services_.erase(found);
 }
 
-std::string Outputs::log_path(const std::string& app) const {
-    return log_folder_ + "/" + app + ".log";
-}
-
 Outputs::Service& Outputs::service(const std::string& app) {
-    const std::string fifo = fifo_folder_ + "/" + app;
-    return services_
-        .try_emplace(app,
-                     Service{{fifo + ".out", fifo + ".err"}, LogFile(log_path(app), {}), {}, false})
-        .first->second;
+    Service& added = services_[app];
+    added.paths = {fifo_path(app, Stream::out), fifo_path(app, Stream::err)};
+    added.sink = make_sink(target_of(app), app, options_.root, logs_);
+    return added;
 }
 
-Result<> Outputs::add_source(const std::string& app, const std::string& stream, UniqueFd fd,
-                             bool permanent) {
-    auto& sources = service(app).sources;
-    Source& source = sources.emplace_back(Source{stream, std::move(fd), {}, {}, permanent});
+Result<> Outputs::add_source(const std::string& app, Source added) {
+    auto& sources = services_.at(app).sources;
+    Source& source = sources.emplace_back(std::move(added));
     auto watch = IoWatch::create(loop_, source.fd.get(), EPOLLIN,
                                  [this, app, &source](std::uint32_t) { read(app, source); });
     if (!watch) {
@@ -113,48 +160,6 @@ Result<> Outputs::add_source(const std::string& app, const std::string& stream, 
     }
     source.watch = std::move(*watch);
     return {};
-}
-
-void Outputs::read(const std::string& app, Source& source) {
-    Service& service = services_.at(app);
-    if (drain(service, source)) return;
-    service.sources.remove_if([&](const Source& one) { return &one == &source; });
-}
-
-/// Reads one piece. False: the writers are gone.
-bool Outputs::drain(Service& service, Source& source) {
-    std::array<char, chunk> piece;
-    const ssize_t size = ::read(source.fd.get(), piece.data(), piece.size());
-    if (size < 0 && (errno == EAGAIN || errno == EINTR)) return true;
-    std::string lines;
-    const std::string stamp = stamp_of(source.stream);
-    if (size > 0) {
-        source.lines.feed({piece.data(), static_cast<std::size_t>(size)}, stamp, lines);
-    } else {
-        source.lines.finish(stamp, lines);
-    }
-    if (!lines.empty()) append(service, lines);
-    return size > 0 || source.permanent;
-}
-
-/// All that is in the pipe now; no more than a pipe can hold, for its writer may live on.
-void Outputs::drain_all(Service& service, Source& source) {
-    for (int left = 0, pieces = 0; pieces < max_pieces; ++pieces) {
-        if (::ioctl(source.fd.get(), FIONREAD, &left) != 0 || left <= 0) return;
-        if (!drain(service, source)) return;
-    }
-}
-
-void Outputs::append(Service& service, const std::string& lines) {
-    const auto written = service.log.append(lines);
-    if (!written && !service.complained) {
-        spdlog::warn("{}; its lines are lost until that works again", written.error().message);
-    }
-    if (written && service.complained) {
-        spdlog::info("{} can be written again; {} bytes were lost", service.log.path(),
-                     service.log.lost());
-    }
-    service.complained = !written;
 }
 
 }  // namespace comar

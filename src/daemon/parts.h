@@ -20,6 +20,7 @@
 #include "daemon/jobs.h"
 #include "daemon/languages.h"
 #include "daemon/listing.h"
+#include "daemon/log_compressor.h"
 #include "daemon/machine.h"
 #include "daemon/manager_handlers.h"
 #include "daemon/object_tree.h"
@@ -99,7 +100,9 @@ struct Daemon::Parts {
     bus::ModelTable models = load_models(paths.models);
     Registry registry{paths.scripts};
     StartUpStates start_up{paths.start_up};
-    Outputs outputs{loop, paths.output, paths.log};
+    LogFolder logs{paths.log, settings.logs};
+    LogCompressor compressor{loop, children, logs, paths.compressor};
+    Outputs outputs{loop, {paths.root, paths.output, settings.log_target}, logs};
     StateJournal journal{paths.state};
     ServiceTable services{
         Service::Context{loop,

@@ -25,9 +25,10 @@ Result<fs::path> program_folder() {
     return self.parent_path();
 }
 
-std::string host_program(const fs::path& folder) {
-    const fs::path installed = folder.parent_path() / "lib/comar/comar-script-host";
-    return ::access(installed.c_str(), X_OK) == 0 ? installed : folder / "comar-script-host";
+/// A program that only comar starts: lib/comar has it, or a build folder that has all in one.
+std::string own_program(const fs::path& folder, const char* name) {
+    const fs::path installed = folder.parent_path() / "lib/comar" / name;
+    return ::access(installed.c_str(), X_OK) == 0 ? installed : folder / name;
 }
 
 Result<> make_folder(const std::string& path, mode_t mode) {
@@ -83,7 +84,8 @@ Result<Paths> find_paths(const std::string& root) {
     const auto folder = program_folder();
     if (!folder) return Failure(folder.error());
     paths.models = folder->parent_path() / "share/comar/models";
-    paths.host = host_program(*folder);
+    paths.host = own_program(*folder, "comar-script-host");
+    paths.compressor = own_program(*folder, "comar-log-compress");
     return paths;
 }
 

@@ -28,6 +28,7 @@ struct Paths {
     std::string log;          ///< /var/log/comar
     std::string models;       ///< <prefix>/share/comar/models
     std::string host;         ///< the program comar-script-host
+    std::string compressor;   ///< the program comar-log-compress
 };
 
 /// `root` as given on the command line, "" for the machine; it is created when missing. The prefix

@@ -27,8 +27,8 @@ struct Key {
 
 constexpr std::int64_t day = 24 * 60 * 60;
 
-const std::array<Key, 6>& keys() {
-    static const std::array<Key, 6> all{{
+const std::array<Key, 10>& keys() {
+    static const std::array<Key, 10> all{{
         {"calls", "concurrency", 0, 4096,
          [](Settings& s, std::int64_t v) { s.concurrency = static_cast<std::size_t>(v); }},
         {"calls", "start_seconds", 1, day,
@@ -41,6 +41,14 @@ const std::array<Key, 6>& keys() {
          [](Settings& s, std::int64_t v) { s.host_idle = std::chrono::seconds(v); }},
         {"host", "spare_workers", 0, 64,
          [](Settings& s, std::int64_t v) { s.spare_workers = static_cast<std::size_t>(v); }},
+        {"log", "file_bytes", 4096, std::int64_t{1} << 40,
+         [](Settings& s, std::int64_t v) { s.logs.bytes = static_cast<std::uint64_t>(v); }},
+        {"log", "file_days", 1, 36500,
+         [](Settings& s, std::int64_t v) { s.logs.age = std::chrono::days(v); }},
+        {"log", "kept_files", 0, 1000,
+         [](Settings& s, std::int64_t v) { s.logs.kept = static_cast<std::size_t>(v); }},
+        {"log", "total_bytes", 65536, std::int64_t{1} << 50,
+         [](Settings& s, std::int64_t v) { s.logs.total = static_cast<std::uint64_t>(v); }},
     }};
     return all;
 }
@@ -50,9 +58,19 @@ Failure wrong(const std::string& path, const toml::node& node, const std::string
                                            std::to_string(node.source().begin.line) + ": " + what);
 }
 
+Result<> set_log_target(const std::string& path, const toml::node& value, Settings& settings) {
+    const auto target = parse_output_target(value.value_exact<std::string>().value_or(""));
+    if (!target) {
+        return wrong(path, value, "log.target must be \"file\", \"journal\" or \"syslog\"");
+    }
+    settings.log_target = *target;
+    return {};
+}
+
 Result<> apply(const std::string& path, std::string_view table, const toml::key& name,
                const toml::node& value, Settings& settings) {
     const std::string full = std::string(table) + "." + std::string(name.str());
+    if (full == "log.target") return set_log_target(path, value, settings);
     for (const Key& key : keys()) {
         if (key.table != table || key.name != name.str()) continue;
         const auto number = value.value_exact<std::int64_t>();

@@ -7,6 +7,8 @@
 #include <string>
 
 #include "core/result.h"
+#include "output/log_folder.h"
+#include "output/target.h"
 
 namespace comar {
 
@@ -25,6 +27,10 @@ struct Settings {
     std::chrono::seconds host_idle{60};
     /// [host] spare_workers: forked ahead.
     std::size_t spare_workers = 2;
+    /// [log] target: where what services print goes.
+    OutputTarget log_target = OutputTarget::file;
+    /// [log] file_bytes, file_days, kept_files, total_bytes.
+    LogLimits logs;
 };
 
 /// Reads the file; one that is not there gives the defaults. A wrong key or value is an error that

@@ -21,8 +21,14 @@ public:
     /// The writer is gone: what waits becomes a line.
     void finish(std::string_view stamp, std::string& into);
 
+    /// The beginning of a line that waits for its end, and for another comard that goes on with it.
+    [[nodiscard]] const std::string& rest() const { return rest_; }
+    void set_rest(std::string rest) { rest_ = std::move(rest); }
+
 private:
-    std::string rest_;
+    std::size_t complete_rest(std::string_view piece, std::string_view stamp, std::string& into);
+
+    std::string rest_;  ///< max_line bytes at most
 };
 
 }  // namespace comar

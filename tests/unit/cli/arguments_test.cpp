@@ -53,6 +53,17 @@ TEST(ArgumentsTest, ACommandAsFirstWordIsACommandEvenBeforeAVerb) {
     EXPECT_EQ(understood({"start", "stop"}), "start(stop)");
 }
 
+TEST(ArgumentsTest, AShortOptionAndItsValueMayBeOneWord) {
+    for (const Words& words : {Words{"logs", "-n50", "web"}, Words{"logs", "-n", "50", "web"},
+                               Words{"logs", "--lines=50", "web"}}) {
+        const auto invocation = parse(words);
+        ASSERT_TRUE(invocation) << invocation.error().message;
+        EXPECT_EQ(invocation->lines, "50");
+        EXPECT_EQ(invocation->operands, std::vector<std::string>{"web"});
+    }
+    expect_refused({"logs", "-fx"}, "cannot find option '-fx'");
+}
+
 TEST(ArgumentsTest, CommandsThatAreNoVerbsOfAServiceHaveNoOldOrder) {
     for (const char* command : {"register", "remove", "list", "monitor", "check", "help"})
         expect_refused({"nginx", command}, "cannot find command 'nginx'; see: comar help");

@@ -39,7 +39,9 @@ TEST_F(SettingsTest, WithoutAFileTheDefaultsHold) {
 TEST_F(SettingsTest, EveryKeyTakesEffect) {
     const auto settings = read(
         "[calls]\nconcurrency = 3\nstart_seconds = 4\ninfo_seconds = 5\noutput_bytes = 6000\n"
-        "[host]\nidle_seconds = 7\nspare_workers = 0\n");
+        "[host]\nidle_seconds = 7\nspare_workers = 0\n"
+        "[log]\ntarget = \"journal\"\nfile_bytes = 8192\nfile_days = 9\nkept_files = 10\n"
+        "total_bytes = 110000\n");
     ASSERT_TRUE(settings) << settings.error().message;
     EXPECT_EQ(settings->concurrency, 3U);
     EXPECT_EQ(settings->change_limit, std::chrono::seconds(4));
@@ -47,6 +49,19 @@ TEST_F(SettingsTest, EveryKeyTakesEffect) {
     EXPECT_EQ(settings->output_bytes, 6000);
     EXPECT_EQ(settings->host_idle, std::chrono::seconds(7));
     EXPECT_EQ(settings->spare_workers, 0U);
+    EXPECT_EQ(settings->log_target, OutputTarget::journal);
+    EXPECT_EQ(settings->logs.bytes, 8192U);
+    EXPECT_EQ(settings->logs.age, std::chrono::days(9));
+    EXPECT_EQ(settings->logs.kept, 10U);
+    EXPECT_EQ(settings->logs.total, 110000U);
+}
+
+TEST_F(SettingsTest, OnlyTargetsThatThereAreCanBeSet) {
+    for (const char* value : {"\"disk\"", "\"\"", "1"}) {
+        const std::string said = complaint(std::string("[log]\ntarget = ") + value + "\n");
+        EXPECT_EQ(said, "cannot use " + path_ +
+                            ":2: log.target must be \"file\", \"journal\" or \"syslog\"");
+    }
 }
 
 TEST_F(SettingsTest, AMisspelledKeyIsToldWithFileAndLine) {

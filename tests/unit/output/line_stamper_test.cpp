@@ -46,6 +46,28 @@ TEST_F(LineStamperTest, ALineThatIsTooLongIsCutAndNothingIsLost) {
     EXPECT_EQ(feed(longest + "\n"), "T " + longest + "\n");
 }
 
+TEST_F(LineStamperTest, WhereALineIsCutDoesNotDependOnThePieces) {
+    const std::string text =
+        std::string(LineStamper::max_line, 'x') + "\n" + std::string(20000, 'y') + "\nend\n";
+    LineStamper whole;
+    std::string expected;
+    whole.feed(text, "T ", expected);
+    for (const std::size_t size : {1U, 7U, 4096U, 8191U, 8192U, 8193U}) {
+        std::string lines;
+        for (std::size_t at = 0; at < text.size(); at += size) lines += feed(text.substr(at, size));
+        EXPECT_EQ(lines, expected) << size;
+    }
+}
+
+TEST_F(LineStamperTest, AnotherOneGoesOnWithTheBeginningOfALine) {
+    EXPECT_EQ(feed("one\nbegin"), "T one\n");
+    LineStamper next;
+    next.set_rest(stamper_.rest());
+    std::string lines;
+    next.feed("ning\n", "T ", lines);
+    EXPECT_EQ(lines, "T beginning\n");
+}
+
 TEST_F(LineStamperTest, BytesAreKeptAsTheyAre) {
     const std::string bytes("\xff\0\x1b[0m", 6);
     EXPECT_EQ(feed(bytes + "\n"), "T " + bytes + "\n");

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: MIT
+// comar logs [NAME...]: what services print, from the files of comard and without asking it.
+#include <algorithm>
+#include <charconv>
+
+#include <sys/resource.h>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
+
+#include "cli/address.h"
+#include "cli/command.h"
+#include "cli/log_cursor.h"
+#include "cli/log_follower.h"
+#include "cli/log_printer.h"
+#include "cli/log_tail.h"
+#include "cli/moment.h"
+#include "cli/output.h"
+#include "cli/since.h"
+#include "cli/terminal.h"
+#include "core/name.h"
+
+namespace comar::cli {
+namespace {
+
+constexpr std::size_t lines_before_following = 10;
+
+/// What the command line asks for.
+struct Request {
+    std::string folder;
+    std::vector<std::string> services;
+    LogFilter filter;
+    std::optional<std::size_t> count;  ///< none: all
+    bool follows = false;
+};
+
+ExitCode fail(const Error& error) {
+    complain(error.message);
+    if (error.kind == ErrorKind::denied) {
+        advise("logs are not for everyone; as root: sudo comar logs");
+        return ExitCode::not_authorized;
+    }
+    return error.kind == ErrorKind::invalid ? ExitCode::bad_usage : ExitCode::failed;
+}
+
+/// What stands before all paths of the comard that the command line names.
+std::string root_of(const Invocation& invocation) {
+    constexpr std::string_view socket = "/run/comar/bus";
+    std::string root = address_of(invocation).socket;
+    if (!root.ends_with(socket)) return {};
+    root.resize(root.size() - socket.size());
+    return root;
+}
+
+Result<std::optional<std::size_t>> parse_count(const std::string& text) {
+    if (text.empty()) return std::nullopt;
+    std::size_t count = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+    if (error == std::errc() && end == text.data() + text.size()) return count;
+    return failure(ErrorKind::invalid, "cannot show '" + text + "' lines: it is not a number");
+}
+
+Result<Request> understand(const Invocation& invocation) {
+    Request request{root_of(invocation) + "/var/log/comar", {}, {}, {}, invocation.follow};
+    const auto count = parse_count(invocation.lines);
+    if (!count) return Failure(count.error());
+    request.count = *count;
+    if (!invocation.since.empty()) {
+        const auto since = parse_since(invocation.since, WallTime(now()));
+        if (!since) return Failure(since.error());
+        request.filter.since = *since;
+    }
+    if (!invocation.grep.empty()) {
+        auto pattern = Pattern::compile(invocation.grep);
+        if (!pattern) return Failure(pattern.error());
+        request.filter.pattern = std::move(*pattern);
+    }
+    if (request.follows && !request.count && !request.filter.since) {
+        request.count = lines_before_following;
+    }
+    return request;
+}
+
+/// Only services print; scripts of other models have no log.
+bool is_registered(const Invocation& invocation, const std::string& service) {
+    const std::string scripts = root_of(invocation) + "/var/lib/comar/scripts/System.Service/";
+    return ::access((scripts + service + ".py").c_str(), F_OK) == 0;
+}
+
+/// All files of all services are open at once.
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/// Services that have neither a log nor a script are told; the others are what is to be shown.
+ExitCode choose_services(const Invocation& invocation, Request& request) {
+    const auto logged = services_with_logs(request.folder);
+    if (!logged) return fail(logged.error());
+    if (invocation.operands.empty()) request.services = *logged;
+    for (const std::string& operand : invocation.operands) {
+        const std::string service = bus_safe_name(operand);
+        const bool has_log = std::ranges::find(*logged, service) != logged->end();
+        if (!has_log && !is_registered(invocation, service)) {
+            complain(fmt::format(
+                "cannot show the log of {}: no such service; there are logs of: {}", operand,
+                logged->empty() ? "none" : fmt::format("{}", fmt::join(*logged, ", "))));
+            return ExitCode::not_installed;
+        }
+        if (!has_log && !request.follows) {
+            note(service +
+                 " has no log: it has printed nothing, or comard sends it elsewhere, see "
+                 "[log] target in comard.toml");
+        }
+        if (std::ranges::find(request.services, service) == request.services.end()) {
+            request.services.push_back(service);
+        }
+    }
+    return ExitCode::ok;
+}
+
+LogStyle style_for(const Invocation& invocation, const Request& request) {
+    LogStyle style{invocation.json, style_of_stdout().colored, 0};
+    const bool is_one = invocation.operands.size() == 1 || request.services.size() == 1;
+    const bool may_grow = request.follows && invocation.operands.empty();
+    if (is_one && !may_grow) return style;
+    for (const std::string& service : request.services) {
+        style.name_width = std::max(style.name_width, service.size());
+    }
+    style.name_width = std::max<std::size_t>(style.name_width, 1);
+    return style;
+}
+
+using Logs = std::vector<std::vector<LogFile>>;
+
+Result<> print_last(const Request& request, const Logs& logs, LogPrinter& printer) {
+    std::vector<LogEntry> entries;
+    for (std::size_t i = 0; i < logs.size(); ++i) {
+        auto last = last_entries(logs[i], request.services[i], *request.count, request.filter);
+        if (!last) return Failure(last.error());
+        std::ranges::move(*last, std::back_inserter(entries));
+    }
+    std::ranges::stable_sort(entries, {}, &LogEntry::time);
+    const std::size_t shown = std::min(*request.count, entries.size());
+    for (auto entry = entries.end() - static_cast<std::ptrdiff_t>(shown); entry != entries.end();
+         ++entry) {
+        if (!printer.print(*entry)) break;
+    }
+    return {};
+}
+
+Result<> print_all(const Request& request, Logs logs, LogPrinter& printer) {
+    std::vector<LogCursor> cursors;
+    for (std::size_t i = 0; i < logs.size(); ++i) {
+        auto cursor = LogCursor::open(std::move(logs[i]), request.services[i], request.filter);
+        if (!cursor) return Failure(cursor.error());
+        cursors.push_back(std::move(*cursor));
+    }
+    return merge(std::move(cursors), request.filter,
+                 [&](const LogEntry& entry) { return printer.print(entry); });
+}
+
+Result<Logs> open_all(const Request& request) {
+    Logs logs;
+    for (const std::string& service : request.services) {
+        auto files = open_logs(request.folder, service);
+        if (!files) return Failure(files.error());
+        if (request.follows && !files->empty()) leave_out_open_line(files->front());
+        logs.push_back(std::move(*files));
+    }
+    return logs;
+}
+
+Result<> print_what_is_there(const Request& request, Logs logs, LogPrinter& printer) {
+    return request.count ? print_last(request, logs, printer)
+                         : print_all(request, std::move(logs), printer);
+}
+
+/// The same files once more, as the first readers keep theirs.
+Result<> follow(const Request& request, bool all, Output& output, LogPrinter& printer) {
+    auto follower = LogFollower::create(request.folder);
+    if (!follower) return Failure(follower.error());
+    if (all) follower->welcome_new_services();
+    auto logs = open_all(request);
+    if (!logs) return Failure(logs.error());
+    for (std::size_t i = 0; i < logs->size(); ++i) {
+        std::vector<LogFile> newest;
+        if (!(*logs)[i].empty()) {
+            LogFile& file = (*logs)[i].front();
+            newest.push_back({file.number, file.compressed, file.inode, file.end,
+                              UniqueFd(::fcntl(file.fd.get(), F_DUPFD_CLOEXEC, 3))});
+        }
+        follower->add(request.services[i], std::move(newest));
+    }
+    if (auto printed = print_what_is_there(request, std::move(*logs), printer); !printed) {
+        return printed;
+    }
+    while (output.flush()) {
+        const auto entries = follower->next();
+        if (!entries) return Failure(entries.error());
+        if (entries->empty()) break;
+        for (const LogEntry& entry : *entries) {
+            if (request.filter.accepts(entry) && !printer.print(entry)) break;
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
+ExitCode run_logs(const Invocation& invocation, Output& output) {
+    auto request = understand(invocation);
+    if (!request) return fail(request.error());
+    if (const ExitCode code = choose_services(invocation, *request); code != ExitCode::ok) {
+        return code;
+    }
+    raise_descriptor_limit();
+    LogPrinter printer(output, style_for(invocation, *request));
+    Result<> shown;
+    if (request->follows) {
+        shown = follow(*request, invocation.operands.empty(), output, printer);
+    } else {
+        auto logs = open_all(*request);
+        shown = logs ? print_what_is_there(*request, std::move(*logs), printer)
+                     : Result<>(Failure(logs.error()));
+    }
+    return shown ? ExitCode::ok : fail(shown.error());
+}
+
+}  // namespace comar::cli
