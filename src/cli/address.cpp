@@ -95,4 +95,16 @@ Result<UniqueFd> connect_to(const std::string& socket) {
     return fd;
 }
 
+std::string root_of(const Invocation& invocation) {
+    constexpr std::string_view socket = "/run/comar/bus";
+    std::string root = address_of(invocation).socket;
+    if (!root.ends_with(socket)) return {};
+    root.resize(root.size() - socket.size());
+    return root;
+}
+
+std::string log_folder_of(const Invocation& invocation) {
+    return root_of(invocation) + "/var/log/comar";
+}
+
 }  // namespace comar::cli

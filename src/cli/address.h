@@ -28,4 +28,9 @@ struct Address {
 /// listens; denied: not for this user.
 [[nodiscard]] Result<UniqueFd> connect_to(const std::string& socket);
 
+/// What stands before all paths of the comard that the command line names.
+[[nodiscard]] std::string root_of(const Invocation& invocation);
+/// Where that comard writes the logs of its services.
+[[nodiscard]] std::string log_folder_of(const Invocation& invocation);
+
 }  // namespace comar::cli

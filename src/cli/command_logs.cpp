@@ -45,15 +45,6 @@ ExitCode fail(const Error& error) {
     return error.kind == ErrorKind::invalid ? ExitCode::bad_usage : ExitCode::failed;
 }
 
-/// What stands before all paths of the comard that the command line names.
-std::string root_of(const Invocation& invocation) {
-    constexpr std::string_view socket = "/run/comar/bus";
-    std::string root = address_of(invocation).socket;
-    if (!root.ends_with(socket)) return {};
-    root.resize(root.size() - socket.size());
-    return root;
-}
-
 Result<std::optional<std::size_t>> parse_count(const std::string& text) {
     if (text.empty()) return std::nullopt;
     std::size_t count = 0;
@@ -63,7 +54,7 @@ Result<std::optional<std::size_t>> parse_count(const std::string& text) {
 }
 
 Result<Request> understand(const Invocation& invocation) {
-    Request request{root_of(invocation) + "/var/log/comar", {}, {}, {}, invocation.follow};
+    Request request{log_folder_of(invocation), {}, {}, {}, invocation.follow};
     const auto count = parse_count(invocation.lines);
     if (!count) return Failure(count.error());
     request.count = *count;

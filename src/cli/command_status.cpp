@@ -4,12 +4,17 @@
 #include <algorithm>
 #include <optional>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
 #include "cli/json_output.h"
 #include "cli/language.h"
+#include "cli/log_files.h"
+#include "cli/log_printer.h"
+#include "cli/log_tail.h"
 #include "cli/output.h"
+#include "cli/process_tree.h"
 #include "cli/report.h"
 #include "cli/service_list.h"
 #include "cli/session.h"
@@ -18,6 +23,8 @@
 
 namespace comar::cli {
 namespace {
+
+constexpr std::size_t shown_lines = 5;
 
 /// What was found out about the services that were asked for, in their order.
 struct Found {
@@ -66,13 +73,37 @@ void print_as_json(Output& output, const Found& found, const std::string& langua
         print_json(output, document.front(), JsonLayout::indented);
 }
 
-void print_blocks(Output& output, const Found& found, const std::string& language) {
+void print_processes(Output& output, const ServiceStatus& status) {
+    std::string_view label = "Processes: ";
+    for (const std::string& line : tree_lines(read_processes(status.pids))) {
+        output.print(fmt::format("{:>14}{}\n", label, line));
+        label = "";
+    }
+}
+
+/// Nothing where the log is not for this user, or somewhere else.
+void print_last_lines(Output& output, const ServiceStatus& status, const std::string& folder,
+                      const OutputStyle& style) {
+    const auto files = open_logs(folder, status.name);
+    if (!files || files->empty()) return;
+    const auto entries = last_entries(*files, status.name, shown_lines, {});
+    if (!entries || entries->empty()) return;
+    output.print("\n");
+    LogPrinter printer(output, {false, style.colored, 0});
+    for (const LogEntry& entry : *entries)
+        if (!printer.print(entry)) return;
+}
+
+void print_blocks(Output& output, const Found& found, const std::string& language,
+                  const std::string& folder) {
     const OutputStyle style = style_of_stdout();
     std::string_view separator;
     for (const auto& status : found.statuses) {
         if (!status) continue;
         output.print(separator);
         output.print(status_text(*status, language, now(), style));
+        print_processes(output, *status);
+        print_last_lines(output, *status, folder, style);
         separator = "\n";
     }
 }
@@ -83,7 +114,7 @@ ExitCode tell_named(Session& session, const Invocation& invocation, Output& outp
     if (invocation.json)
         print_as_json(output, found, language, invocation.operands.size() == 1);
     else
-        print_blocks(output, found, language);
+        print_blocks(output, found, language, log_folder_of(invocation));
     return found.code;
 }
 

@@ -123,6 +123,13 @@ void Outputs::drain(const std::string& app) {
     }
 }
 
+void Outputs::begin_anew(const std::string& app) {
+    const auto found = services_.find(app);
+    if (found == services_.end()) return;
+    drain(app, found->second);
+    found->second.recent.forget();
+}
+
 std::vector<std::string> Outputs::last_lines(const std::string& app, std::size_t count) const {
     const auto found = services_.find(app);
     return found == services_.end() ? std::vector<std::string>{} : found->second.recent.last(count);

@@ -59,6 +59,9 @@ public:
     [[nodiscard]] std::vector<std::string> last_lines(const std::string& app,
                                                       std::size_t count) const;
 
+    /// It is started: what it has printed before says nothing of that.
+    void begin_anew(const std::string& app);
+
     /// The service is not registered any more: reads what is left, and removes its FIFOs.
     void close(const std::string& app);
 

@@ -131,7 +131,7 @@ struct Daemon::Parts {
          [this](const std::string& app, const bus::Model& model, const bus::Signal& signal,
                 const nlohmann::json& arguments) { emit(app, model, signal, arguments); }}};
     Calls calls{loop, pool, waits, tickets, bridge, limits_of(settings)};
-    Supervisor supervisor{loop, children, calls,
+    Supervisor supervisor{loop, children, calls, outputs,
                           [this](const std::string& app) { return services.find(app); },
                           Supervisor::Folders{paths.notify, paths.ready}};
     Jobs jobs{calls, waits, tickets, [this](const std::string& app) { return services.find(app); },

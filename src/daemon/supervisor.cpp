@@ -20,6 +20,7 @@ using nlohmann::json;
 constexpr const char* itself = "comar";
 /// Another job is under way; what it leaves decides.
 constexpr auto busy_interval = 100ms;
+constexpr std::size_t shown_lines = 10;
 
 bool starts(JobKind method) { return method == JobKind::start || method == JobKind::ready; }
 
@@ -36,9 +37,10 @@ std::string describe_exit(const Service::LastExit& last) {
 
 }  // namespace
 
-Supervisor::Supervisor(Loop& loop, ChildWatch& children, Calls& calls, FindService find_service,
-                       Folders folders)
+Supervisor::Supervisor(Loop& loop, ChildWatch& children, Calls& calls, Outputs& outputs,
+                       FindService find_service, Folders folders)
     : loop_(loop),
+      outputs_(outputs),
       find_service_(find_service),
       leftovers_(loop, find_service),
       sockets_(loop, std::move(folders.notify),
@@ -74,6 +76,8 @@ void Supervisor::before(const CallRequest& request, JobKind method, Then then) {
         // One that runs goes on as it was started; a start() that does nothing changes nothing.
         if (!service->running().value_or(false)) {
             service->use_settings(book_->settings_of(app), book_->stamp_of(app));
+            choose_log(*service);
+            outputs_.begin_anew(app);
         }
         const Probe probe = readiness_of(*service);
         if (auto expected = readiness_.expect(app, probe); !expected) {
@@ -99,8 +103,8 @@ void Supervisor::ready_or_not(const CallRequest& request, CallReply reply, Then 
     const bool has_some = reply && service != nullptr && service->had_process();
     const bool is_alive = reply && service != nullptr && service->processes().alive();
     if (starting == starting_.end() && has_some && !is_alive) {
-        return readiness_.await_end(request, [reply, then = std::move(then)](CallReply end) {
-            then(end ? reply : std::move(end));
+        return readiness_.await_end(request, [this, app, reply, then = std::move(then)](CallReply end) {
+            then(end ? reply : with_output(app, std::move(end)));
         });
     }
     if (starting == starting_.end() || (!has_some && !is_alive)) {
@@ -120,7 +124,26 @@ void Supervisor::kill_failed(const std::string& app, CallReply reply, const Then
     const Service* service = find_service_(app);
     const auto patience = service == nullptr ? 0ms : service->settings().supervision.stop_timeout;
     leftovers_.end(app, KillMode::all, patience,
-                   [reply = std::move(reply), then](const Leftovers::Report&) { then(reply); });
+                   [this, app, reply = std::move(reply), then](const Leftovers::Report&) {
+                       then(with_output(app, reply));
+                   });
+}
+
+/// Why it has failed, it has mostly said itself.
+CallReply Supervisor::with_output(const std::string& app, CallReply error) {
+    outputs_.drain(app);
+    const auto lines = outputs_.last_lines(app, shown_lines);
+    if (error || lines.empty()) return error;
+    std::string& text = error.error().message;
+    text += "; it printed:";
+    for (const std::string& line : lines) text += "\n" + line;
+    return error;
+}
+
+void Supervisor::choose_log(const Service& service) {
+    const auto& values = service.settings().values;
+    const auto target = parse_output_target(service.settings().supervision.log);
+    if (target && values.contains("log")) outputs_.set_target(service.app(), *target);
 }
 
 /// A stop() that refuses with a reason of its own has its way; all else leaves nothing behind.
@@ -338,6 +361,7 @@ void Supervisor::restore(const std::string& app) {
     const Service* service = find_service_(app);
     if (service == nullptr || !service->running().value_or(false)) return;
     const ServiceSettings& settings = service->settings().supervision;
+    choose_log(*service);
     const bool speaks = readiness_of(*service).kind == Probe::Kind::notify || settings.watchdog;
     if (speaks) {
         if (auto opened = sockets_.open(app); !opened) {

@@ -14,6 +14,7 @@
 #include "daemon/jobs.h"
 #include "daemon/leftovers.h"
 #include "daemon/notify_sockets.h"
+#include "daemon/outputs.h"
 #include "daemon/readiness.h"
 #include "daemon/service.h"
 #include "daemon/settings_book.h"
@@ -33,8 +34,8 @@ public:
     };
 
     /// All of them outlive it.
-    Supervisor(Loop& loop, ChildWatch& children, Calls& calls, FindService find_service,
-               Folders folders);
+    Supervisor(Loop& loop, ChildWatch& children, Calls& calls, Outputs& outputs,
+               FindService find_service, Folders folders);
 
     /// Both need the supervisor, and it needs them.
     void connect(Jobs& jobs, SettingsBook& book) {
@@ -87,7 +88,11 @@ private:
     [[nodiscard]] Probe readiness_of(const Service& service) const;
     void begin_watch(const std::string& app, const Service& service);
 
+    [[nodiscard]] CallReply with_output(const std::string& app, CallReply error);
+    void choose_log(const Service& service);
+
     Loop& loop_;
+    Outputs& outputs_;
     FindService find_service_;
     Leftovers leftovers_;
     NotifySockets sockets_;

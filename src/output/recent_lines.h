@@ -17,6 +17,8 @@ public:
     /// Takes lines with their stamps.
     void add(std::string_view lines);
 
+    void forget() { lines_.clear(); }
+
     /// The last `count` lines at most, oldest first, without stamps.
     [[nodiscard]] std::vector<std::string> last(std::size_t count) const;
 
