@@ -46,6 +46,17 @@ Outputs::Outputs(Loop& loop, Options options, LogFolder& logs)
     }
 }
 
+Outputs::~Outputs() {
+    for (auto& [app, service] : services_) part_from(service);
+}
+
+void Outputs::part_from(Service& service) {
+    if (!service.sink->has_waiting()) return;
+    (void)service.sink->send_waiting();
+    if (!service.sink->has_waiting()) return;
+    spdlog::warn("{} is full; lines that waited for it are lost", service.sink->name());
+}
+
 void Outputs::restore() {
     const auto left = intake_.left_over();
     if (left) {
@@ -108,6 +119,7 @@ void Outputs::set_target(const std::string& app, OutputTarget target) {
     targets_[app] = target;
     const auto found = services_.find(app);
     if (found == services_.end()) return;
+    part_from(found->second);
     found->second.sink = make_sink(target, app, options_.root, logs_);
     found->second.complained = false;
 }
@@ -144,6 +156,7 @@ void Outputs::close(const std::string& app) {
         finish(found->second, source);
         if (!source.rest_path.empty()) save_rest(source.rest_path, {});
     }
+    part_from(found->second);
     (void)::unlink(found->second.paths.out.c_str());
     (void)::unlink(found->second.paths.err.c_str());
     services_.erase(found);

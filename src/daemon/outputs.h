@@ -37,6 +37,10 @@ public:
     };
 
     Outputs(Loop& loop, Options options, LogFolder& logs);
+    Outputs(const Outputs&) = delete;
+    Outputs& operator=(const Outputs&) = delete;
+    /// Tries once more with lines that the journal or syslog had no room for.
+    ~Outputs();
 
     /// Goes on where an earlier comard has stopped: with the FIFOs that are there, and with what it
     /// had read from one and had not written when it was killed.
@@ -86,6 +90,7 @@ private:
 
     [[nodiscard]] std::string fifo_path(const std::string& app, Stream stream) const;
     [[nodiscard]] OutputTarget target_of(const std::string& app) const;
+    [[nodiscard]] std::size_t batch_limit(const std::string& app) const;
     Service& service(const std::string& app);
     Result<> add_source(const std::string& app, Source added);
     void read(const std::string& app, Source& source);
@@ -96,6 +101,7 @@ private:
     void write(Service& service, WallTime now);
     void note_result(Service& service, const Result<>& written);
     void send_waiting();
+    static void part_from(Service& service);
     void take_up(const Intake::Batch& batch);
 
     Loop& loop_;

@@ -25,6 +25,8 @@ constexpr int large_pipe = 1 << 20;
 /// Each line is a system call for a socket.
 constexpr std::size_t socket_batch = std::size_t{32} << 10;
 
+constexpr std::size_t smallest_batch = std::size_t{4} << 10;
+
 /// Memory of a batch is given back above this; lines that are nearly empty grow by their stamps.
 constexpr std::size_t kept_memory = std::size_t{1} << 20;
 
@@ -57,11 +59,17 @@ void Outputs::read(const std::string& app, Source& source) {
     service.sources.remove_if([&](const Source& one) { return &one == &source; });
 }
 
+std::size_t Outputs::batch_limit(const std::string& app) const {
+    if (target_of(app) != OutputTarget::file) return socket_batch;
+    // A file exceeds its limit by a batch at most, which must be little beside a small limit.
+    return std::clamp<std::size_t>(logs_.size_limit() / 4, smallest_batch, Intake::capacity);
+}
+
 /// Reads one batch, so that a service that writes as fast as it can leaves time for the others.
 /// False: the writers are gone.
 bool Outputs::take(const std::string& app, Service& service, Source& source) {
     const int there = bytes_in(source.fd);
-    const std::size_t most = target_of(app) == OutputTarget::file ? Intake::capacity : socket_batch;
+    const std::size_t most = batch_limit(app);
     const std::size_t size = std::clamp<std::size_t>(static_cast<std::size_t>(there), 1, most);
     const WallTime now = wall_now();
     intake_.begin(app, source.stream, service.sink->prepare(now), source.lines.rest(), size);

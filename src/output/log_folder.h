@@ -14,9 +14,9 @@
 namespace comar {
 
 struct LogLimits {
-    std::uint64_t bytes = std::uint64_t{10} << 20;   ///< of a file, before it is compressed
+    std::uint64_t bytes = std::uint64_t{10} << 20;   ///< of a file; it has a batch more at most
     std::chrono::days age{7};                        ///< of the first line of the current file
-    std::size_t kept = 8;                            ///< old files of one service
+    std::size_t kept = 4;                            ///< old files of one service
     std::uint64_t total = std::uint64_t{500} << 20;  ///< of all files of all services
 };
 

@@ -36,6 +36,7 @@ def test_commands_of_scripts_and_detached_services_are_told_apart_by_stream(coma
 
         def start():
             print("the script itself")
+            startService(command="/bin/sh", args=["-c", "echo a command; echo its trouble >&2"])
             startService(command="{program}", args="--say hello --complain trouble",
                          detach=True, donotify=True)
 
@@ -46,7 +47,9 @@ def test_commands_of_scripts_and_detached_services_are_told_apart_by_stream(coma
     logs.wait_for("web", "trouble")
     logs.wait_for("web", "hello")
     service.stop()
-    assert sorted(logs.lines("web")) == [("err", b"trouble"), ("out", b"hello"), ("out", b"the script itself")]
+    assert sorted(logs.lines("web")) == [
+        ("err", b"its trouble"), ("err", b"trouble"),
+        ("out", b"a command"), ("out", b"hello"), ("out", b"the script itself")]
 
 
 def test_streams_of_a_service_are_interleaved_line_by_line(comard, logs):
