@@ -10,6 +10,7 @@ from typing import Any
 
 from comar.module import Module, evaluated
 from comar.names import used_names
+from comar.plain import plain_start
 from comar.policies import read_policies
 from comar.script_settings import read_settings
 
@@ -28,6 +29,7 @@ class Facts:
     methods: defined at module level, helper functions among them.
     starts: services that start() or ready() start, with the line that says so.
     actions: methods that want an authorization of their own, and which, see comar.policies.
+    plain_start: what start() starts, where that is all it does, see comar.plain.
     settings: those that the script sets, by the keys of comar.settings; and the line of each.
     """
 
@@ -41,6 +43,7 @@ class Facts:
     actions: tuple[tuple[str, str], ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     setting_lines: Mapping[str, int] = field(default_factory=dict)
+    plain_start: Mapping[str, Any] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON of the protocol."""
@@ -55,6 +58,7 @@ class Facts:
             "actions": dict(self.actions),
             "settings": dict(self.settings),
             "setting_lines": dict(self.setting_lines),
+            "plain_start": None if self.plain_start is None else dict(self.plain_start),
         }
 
 
@@ -73,6 +77,7 @@ def read_facts(tree: ast.Module, methods: Collection[str]) -> Facts:
         actions=tuple(read_policies(tree).actions.items()),
         settings=settings.values,
         setting_lines=settings.lines,
+        plain_start=plain_start(module),
     )
 
 

@@ -101,6 +101,9 @@ public:
     /// Ends the call with this id. False: there is none.
     bool cancel(std::uint64_t id);
 
+    /// Nobody has the lock of this script.
+    [[nodiscard]] bool is_unlocked(const std::string& app) const { return locks_.is_free(app); }
+
     [[nodiscard]] bool idle() const { return entries_.empty(); }
 
 private:

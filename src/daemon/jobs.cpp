@@ -152,10 +152,20 @@ void Jobs::run_method(const CallRequest& request, JobKind method, std::optional<
         }
         service->method_began(method, request.cause);
         fault_point(to_string(method), "begun");
-        calls_.run(request, job, [this, request, method, ended](CallReply reply) {
-            fault_point(to_string(method), "answered");
-            steps_.after(request, method, std::move(reply), ended);
-        });
+        const bool is_done = steps_.do_directly(
+            request, method, [this, request, method, job, ended](bool done_directly) {
+                if (!done_directly) return run_script(request, method, job, ended);
+                steps_.after(request, method, nlohmann::json(), ended);
+            });
+        if (!is_done) run_script(request, method, job, ended);
+    });
+}
+
+void Jobs::run_script(const CallRequest& request, JobKind method, std::optional<Ticket> job,
+                      const Done& ended) {
+    calls_.run(request, job, [this, request, method, ended](CallReply reply) {
+        fault_point(to_string(method), "answered");
+        steps_.after(request, method, std::move(reply), ended);
     });
 }
 

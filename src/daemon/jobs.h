@@ -24,6 +24,10 @@ public:
 
     /// Calls `then` once, now or later. An error keeps the method from running.
     virtual void before(const CallRequest& request, JobKind method, Then then) = 0;
+    /// Does the method without its script, where nothing else comes of it. False: it has to run.
+    /// Else `answered` is called once; with false it has to run after all.
+    virtual bool do_directly(const CallRequest& request, JobKind method,
+                             std::function<void(bool done)> answered) = 0;
     /// The script has answered; `then` gets what the job's callers get.
     virtual void after(const CallRequest& request, JobKind method, CallReply reply, Then then) = 0;
 };
@@ -84,6 +88,8 @@ private:
                     Done done);
     void run_method(const CallRequest& request, JobKind method, std::optional<Ticket> job,
                     const Done& done);
+    void run_script(const CallRequest& request, JobKind method, std::optional<Ticket> job,
+                    const Done& ended);
     void end(const std::string& app, const Job& job, const CallReply& reply);
     void withdraw(Line& line, Ticket job);
     void cancel_one(const std::string& app, Ticket job, std::uint64_t id);

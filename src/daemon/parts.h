@@ -122,10 +122,11 @@ struct Daemon::Parts {
                              news.changed(app);
                          }},
         registry};
+    std::optional<rlimit> descriptors = raise_descriptor_limit();  ///< as it was before
     WorkerPool pool{
         loop,
         children,
-        {paths.host, settings.host_idle, settings.spare_workers, raise_descriptor_limit()}};
+        {paths.host, settings.host_idle, settings.spare_workers, descriptors}};
     ScriptBridge bridge{
         {paths, settings, models, registry, start_up, services, outputs,
          [this](const std::string& app, const bus::Model& model, const bus::Signal& signal,
@@ -133,7 +134,7 @@ struct Daemon::Parts {
     Calls calls{loop, pool, waits, tickets, bridge, limits_of(settings)};
     Supervisor supervisor{loop, children, calls, outputs,
                           [this](const std::string& app) { return services.find(app); },
-                          Supervisor::Folders{paths.notify, paths.ready}};
+                          Supervisor::Folders{paths.notify, paths.ready}, descriptors};
     Jobs jobs{calls, waits, tickets, [this](const std::string& app) { return services.find(app); },
               supervisor};
     Invoker invoker{models, registry, calls, jobs};

@@ -104,6 +104,11 @@ EffectiveSettings SettingsBook::settings_of(const std::string& app) const {
     return effective;
 }
 
+const Facts* SettingsBook::facts_of(const std::string& app) const {
+    const Script* script = registry_.find(service_model, app);
+    return script != nullptr && script->facts_known ? &script->facts : nullptr;
+}
+
 std::string SettingsBook::stamp_of(const std::string& app) const {
     const Script* script = registry_.find(service_model, app);
     return (script == nullptr ? "" : stamp_of_file(script->path)) + " " +

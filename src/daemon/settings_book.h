@@ -32,6 +32,8 @@ public:
 
     /// As read last.
     [[nodiscard]] EffectiveSettings settings_of(const std::string& app) const;
+    /// What its script says; null: it is not registered, or was not looked at.
+    [[nodiscard]] const Facts* facts_of(const std::string& app) const;
     /// Tells whether what is on disk now is what a service was started with.
     [[nodiscard]] std::string stamp_of(const std::string& app) const;
     [[nodiscard]] std::string path_of(const std::string& app) const {

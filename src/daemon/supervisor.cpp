@@ -38,7 +38,8 @@ std::string describe_exit(const Service::LastExit& last) {
 }  // namespace
 
 Supervisor::Supervisor(Loop& loop, ChildWatch& children, Calls& calls, Outputs& outputs,
-                       FindService find_service, Folders folders)
+                       FindService find_service, Folders folders,
+                       std::optional<rlimit> descriptors)
     : loop_(loop),
       outputs_(outputs),
       find_service_(find_service),
@@ -58,7 +59,9 @@ Supervisor::Supervisor(Loop& loop, ChildWatch& children, Calls& calls, Outputs& 
                    service->set_health(problem.empty() ? "ok" : problem);
                },
                [this](const std::string& app, const std::string& problem) { unwell(app, problem); },
-               [this](const std::string& app) { silent(app); }}) {}
+               [this](const std::string& app) { silent(app); }}),
+      direct_(loop, outputs, find_service, descriptors),
+      calls_(calls) {}
 
 void Supervisor::before(const CallRequest& request, JobKind method, Then then) {
     // Whoever asks for something else than we do decides anew.
@@ -88,6 +91,17 @@ void Supervisor::before(const CallRequest& request, JobKind method, Then then) {
         }
         then(json());
     });
+}
+
+bool Supervisor::do_directly(const CallRequest& request, JobKind method,
+                             std::function<void(bool done)> answered) {
+    Service* service = method == JobKind::start ? find_service_(request.app) : nullptr;
+    const Facts* facts = book_->facts_of(request.app);
+    const bool is_possible = service != nullptr && facts != nullptr && !request.parent &&
+                             calls_.is_unlocked(request.app) &&
+                             direct_.is_possible(*service, *facts);
+    if (is_possible) direct_.start(*service, *facts->plain_start, std::move(answered));
+    return is_possible;
 }
 
 void Supervisor::after(const CallRequest& request, JobKind method, CallReply reply, Then then) {

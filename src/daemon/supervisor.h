@@ -10,6 +10,7 @@
 #include <string>
 
 #include "core/restarts.h"
+#include "daemon/direct_start.h"
 #include "daemon/health.h"
 #include "daemon/jobs.h"
 #include "daemon/leftovers.h"
@@ -35,7 +36,7 @@ public:
 
     /// All of them outlive it.
     Supervisor(Loop& loop, ChildWatch& children, Calls& calls, Outputs& outputs,
-               FindService find_service, Folders folders);
+               FindService find_service, Folders folders, std::optional<rlimit> descriptors);
 
     /// Both need the supervisor, and it needs them.
     void connect(Jobs& jobs, SettingsBook& book) {
@@ -45,6 +46,8 @@ public:
 
     // JobSteps
     void before(const CallRequest& request, JobKind method, Then then) override;
+    bool do_directly(const CallRequest& request, JobKind method,
+                     std::function<void(bool done)> answered) override;
     void after(const CallRequest& request, JobKind method, CallReply reply, Then then) override;
 
     // What happens to services.
@@ -98,6 +101,8 @@ private:
     NotifySockets sockets_;
     Readiness readiness_;
     Health health_;
+    DirectStart direct_;
+    Calls& calls_;
     Jobs* jobs_ = nullptr;
     SettingsBook* book_ = nullptr;
     std::map<std::string, Retry> retries_;

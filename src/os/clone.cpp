@@ -144,6 +144,23 @@ Result<NewProcess> clone_into_cgroup(ChildFunction function, void* argument, Kin
     return NewProcess{.pid = static_cast<pid_t>(pid), .pidfd = UniqueFd(pidfd)};
 }
 
+Result<NewProcess> fork_into_cgroup(ChildFunction function, void* argument, int cgroup) {
+    const BlockedSignals blocked;
+    int pidfd = -1;
+    clone_args arguments{};
+    arguments.flags = CLONE_PIDFD;
+    if (cgroup >= 0) {
+        arguments.flags |= CLONE_INTO_CGROUP;
+        arguments.cgroup = static_cast<std::uint64_t>(cgroup);
+    }
+    arguments.exit_signal = SIGCHLD;
+    arguments.pidfd = reinterpret_cast<std::uintptr_t>(&pidfd);
+    const long pid = ::syscall(SYS_clone3, &arguments, sizeof arguments);
+    if (pid == 0) ::_exit(function(argument));
+    if (pid < 0) return system_failure("make a process");
+    return NewProcess{.pid = static_cast<pid_t>(pid), .pidfd = UniqueFd(pidfd)};
+}
+
 Result<NewProcess> clone_process(ChildFunction function, void* argument, Kinship kinship) {
     const BlockedSignals blocked;
     return clone_sharing_memory(function, argument, kinship);

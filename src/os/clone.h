@@ -27,7 +27,12 @@ using ChildFunction = int (*)(void* argument);
 Result<NewProcess> clone_process(ChildFunction function, void* argument,
                                  Kinship kinship = Kinship::child);
 
-/// The same for a child that is in a cgroup from its first moment, clone3(2) CLONE_INTO_CGROUP:
+/// Makes a child with a copy of our memory, fork(2), and does not wait for anything: what it
+/// executes may lie on a file system that hangs. In the cgroup with that open folder from its first
+/// moment; -1: in ours.
+Result<NewProcess> fork_into_cgroup(ChildFunction function, void* argument, int cgroup);
+
+/// As clone_process() for a child that is in a cgroup from its first moment, clone3(2) CLONE_INTO_CGROUP:
 /// moving a process makes the kernel wait for all processors, which takes milliseconds. `cgroup` is
 /// its open folder. Nothing was made where that fails; older kernels and sandboxes cannot do it.
 Result<NewProcess> clone_into_cgroup(ChildFunction function, void* argument, Kinship kinship,

@@ -35,6 +35,11 @@ Facts read(const json& object) {
     facts.settings = object.value("settings", json::object());
     if (!facts.settings.is_object()) facts.settings = json::object();
     facts.setting_lines = object.value("setting_lines", std::map<std::string, int>{});
+    if (const auto plain = object.find("plain_start"); plain != object.end() && !plain->is_null()) {
+        const auto& pidfile = plain->at("pidfile");
+        facts.plain_start = {plain->at("arguments").get<std::vector<std::string>>(),
+                             pidfile.is_null() ? "" : pidfile.get<std::string>()};
+    }
     facts.actions = object.value("actions", std::map<std::string, std::string>{});
     return facts;
 }
@@ -63,6 +68,12 @@ json to_json(const Facts& facts) {
     object["conf"] = facts.conf ? json(*facts.conf) : json();
     object["methods"] = facts.methods;
     object["synchronized"] = facts.synchronized;
+    object["plain_start"] = nullptr;
+    if (facts.plain_start) {
+        const auto& [arguments, pidfile] = *facts.plain_start;
+        object["plain_start"] = {{"arguments", arguments},
+                                 {"pidfile", pidfile.empty() ? json() : json(pidfile)}};
+    }
     object["settings"] = facts.settings;
     object["setting_lines"] = facts.setting_lines;
     object["actions"] = facts.actions;

@@ -31,6 +31,13 @@ struct Facts {
     std::vector<std::string> methods;      ///< functions at top level
     std::vector<std::string> synchronized;  ///< methods that run under the script's lock
     std::vector<Edge> starts;
+    /// What start() does, where that is to start one program and nothing else: `arguments`, and the
+    /// `pidfile` that comar writes. None: only running it tells.
+    struct PlainStart {
+        std::vector<std::string> arguments;
+        std::string pidfile;  ///< empty: none
+    };
+    std::optional<PlainStart> plain_start;
     /// Module variables such as serviceRestart, by their keys (comar-script(5)), and their lines.
     nlohmann::json settings = nlohmann::json::object();
     std::map<std::string, int> setting_lines;

@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: MIT
+"""Scripts whose start() does one thing that is written out: start one program in the background.
+
+comard can do that itself, when it knows that the service does not run: a service that crashed is
+back without a script, and in a fraction of the time. So what is told of such a script is complete,
+or it is not told at all: everything in it must be known to be without effect but for that program.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from comar._arguments import split_words
+from comar.module import Module
+from comar.names import bound_names
+from comar.vocabulary import SCRIPT_BUILTINS, STAR_NAMES
+
+_PARAMETERS = ("command", "args", "pidfile", "makepid", "nice", "detach", "chuid", "donotify")
+_WORDS_OF_CALLS = frozenset(("_",))
+
+
+class _NotPlain(Exception):
+    """Only running the script would tell."""
+
+
+def plain_start(module: Module) -> dict[str, Any] | None:
+    """What start() starts: `arguments`, and `pidfile`, which comar writes, or None. None: no telling."""
+    try:
+        return _read(module)
+    except (_NotPlain, ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+        return None
+
+
+def _read(module: Module) -> dict[str, Any]:
+    constants = _top_level(module.tree)
+    start = _only_statement(_function(module, "start"))
+    if not isinstance(start, ast.Expr):
+        raise _NotPlain
+    given = _call_of(start.value, "startService", _PARAMETERS, constants)
+    _check_status(module, constants)
+    pidfile = given.get("pidfile")
+    makes_pidfile = given.get("makepid") is True and pidfile is not None
+    is_simple = (
+        given.get("detach") is True
+        and given.get("chuid") is None
+        and given.get("nice") is None
+        and (pidfile is None or makes_pidfile)
+        and _is_path(given.get("command"))
+        and (pidfile is None or _is_path(pidfile))
+    )
+    if not is_simple:
+        raise _NotPlain
+    arguments = [given["command"], *split_words(given.get("args"))]
+    if not all(isinstance(each, str) and "\0" not in each for each in arguments):
+        raise _NotPlain
+    return {"arguments": arguments, "pidfile": pidfile}
+
+
+def _is_path(value: Any) -> bool:
+    return isinstance(value, str) and value.startswith("/") and "\0" not in value
+
+
+def _top_level(tree: ast.Module) -> dict[str, Any]:
+    """Names of the script that are literals. Anything there that might have an effect is too much."""
+    constants: dict[str, Any] = {}
+    own = bound_names(tree, imports=False)
+    if own & (STAR_NAMES | SCRIPT_BUILTINS):
+        raise _NotPlain
+    for statement in tree.body:
+        if isinstance(statement, ast.Assign):
+            for target in statement.targets:
+                if not isinstance(target, ast.Name) or target.id in constants:
+                    raise _NotPlain
+                constants[target.id] = _constant(statement.value)
+        elif not _is_harmless(statement):
+            raise _NotPlain
+    return constants
+
+
+def _constant(node: ast.expr) -> Any:
+    """A literal; texts in several languages, which nothing that matters here is made of, are None."""
+    is_text = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _WORDS_OF_CALLS
+    if isinstance(node, ast.Call) and is_text and len(node.args) == 1 and not node.keywords:
+        ast.literal_eval(node.args[0])
+        return None
+    if isinstance(node, ast.Name):
+        # A function that a setting names.
+        return None
+    return ast.literal_eval(node)
+
+
+def _is_harmless(statement: ast.stmt) -> bool:
+    if isinstance(statement, ast.ImportFrom):
+        return statement.module == "comar.service" and [each.name for each in statement.names] == ["*"]
+    if isinstance(statement, ast.Expr):
+        return isinstance(statement.value, ast.Constant)
+    if not isinstance(statement, ast.FunctionDef):
+        return False
+    defaults = [*statement.args.defaults, *statement.args.kw_defaults]
+    is_plain = all(each is None or isinstance(each, ast.Constant) for each in defaults)
+    return is_plain and all(_is_synchronized(each) for each in statement.decorator_list)
+
+
+def _is_synchronized(decorator: ast.expr) -> bool:
+    return isinstance(decorator, ast.Name) and decorator.id == "synchronized"
+
+
+def _function(module: Module, name: str) -> ast.FunctionDef:
+    found = module.all_of(name)
+    if len(found) != 1 or not isinstance(found[0].node, ast.FunctionDef):
+        raise _NotPlain
+    return found[0].node
+
+
+def _only_statement(function: ast.FunctionDef) -> ast.stmt:
+    arguments = function.args
+    if arguments.args or arguments.posonlyargs or arguments.kwonlyargs or arguments.vararg or arguments.kwarg:
+        raise _NotPlain
+    body = function.body
+    if ast.get_docstring(function, clean=False) is not None:
+        body = body[1:]
+    if len(body) != 1:
+        raise _NotPlain
+    return body[0]
+
+
+def _call_of(
+    node: ast.expr | None, name: str, parameters: tuple[str, ...], constants: dict[str, Any]
+) -> dict[str, Any]:
+    """The arguments of a call of that function, by name."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or node.func.id != name:
+        raise _NotPlain
+    given = dict(zip(parameters, (_value(each, constants) for each in node.args)))
+    for keyword in node.keywords:
+        if keyword.arg not in parameters or keyword.arg in given:
+            raise _NotPlain
+        given[keyword.arg] = _value(keyword.value, constants)
+    if len(node.args) > len(parameters):
+        raise _NotPlain
+    return given
+
+
+def _value(node: ast.expr, constants: dict[str, Any]) -> Any:
+    if isinstance(node, ast.Name):
+        if constants.get(node.id) is None:
+            raise _NotPlain
+        return constants[node.id]
+    if isinstance(node, (ast.List, ast.Tuple)):
+        return [_value(each, constants) for each in node.elts]
+    return ast.literal_eval(node)
+
+
+def _check_status(module: Module, constants: dict[str, Any]) -> None:
+    """startService() asks it first; what it says must be what comard knows anyway."""
+    if not module.all_of("status"):
+        return
+    status = _only_statement(_function(module, "status"))
+    if not isinstance(status, ast.Return):
+        raise _NotPlain
+    _call_of(status.value, "isServiceRunning", ("pidfile", "command"), constants)
