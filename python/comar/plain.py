@@ -17,7 +17,8 @@ from comar.names import bound_names
 from comar.vocabulary import SCRIPT_BUILTINS, STAR_NAMES
 
 _PARAMETERS = ("command", "args", "pidfile", "makepid", "nice", "detach", "chuid", "donotify")
-_WORDS_OF_CALLS = frozenset(("_",))
+_TRANSLATION = "_"
+_WITHOUT_EFFECT = (ast.Constant, ast.Name, ast.Dict, ast.List, ast.Tuple, ast.Load)
 
 
 class _NotPlain(Exception):
@@ -80,14 +81,19 @@ def _top_level(tree: ast.Module) -> dict[str, Any]:
 
 def _constant(node: ast.expr) -> Any:
     """A literal; texts in several languages, which nothing that matters here is made of, are None."""
-    is_text = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _WORDS_OF_CALLS
-    if isinstance(node, ast.Call) and is_text and len(node.args) == 1 and not node.keywords:
+    if isinstance(node, ast.Call):
+        is_text = isinstance(node.func, ast.Name) and node.func.id == _TRANSLATION
+        if not is_text or len(node.args) != 1 or node.keywords:
+            raise _NotPlain
         ast.literal_eval(node.args[0])
         return None
-    if isinstance(node, ast.Name):
-        # A function that a setting names.
-        return None
+    if all(isinstance(each, _WITHOUT_EFFECT) for each in ast.walk(node)) and _has_names(node):
+        return None  # a setting that names functions of the script
     return ast.literal_eval(node)
+
+
+def _has_names(node: ast.expr) -> bool:
+    return any(isinstance(each, ast.Name) for each in ast.walk(node))
 
 
 def _is_harmless(statement: ast.stmt) -> bool:

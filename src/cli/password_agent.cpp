@@ -46,8 +46,8 @@ void wait_registered(int notify) {
 }  // namespace
 
 PasswordAgent PasswordAgent::on_terminal() {
-    const bool is_possible = ::isatty(STDIN_FILENO) != 0 && ::isatty(STDERR_FILENO) != 0 &&
-                             ::access(program, X_OK) == 0;
+    const bool is_possible =
+        ::isatty(STDIN_FILENO) != 0 && ::isatty(STDERR_FILENO) != 0 && ::access(program, X_OK) == 0;
     int ends[2];
     if (!is_possible || ::pipe2(ends, O_CLOEXEC) != 0) return {};
     const UniqueFd ours(ends[0]);

@@ -23,9 +23,9 @@ Restarts::Decision Restarts::decide(const RestartSettings& settings, const Endin
         const auto window = settings.limit->window;
         while (!recent_.empty() && ending.now - recent_.front() >= window) recent_.pop_front();
         if (recent_.size() >= settings.limit->count) {
-            return {std::nullopt,
-                    "it was started again " + std::to_string(recent_.size()) + " times within " +
-                        std::to_string(window.count() / 1000) + " s"};
+            return {std::nullopt, "it was started again " + std::to_string(recent_.size()) +
+                                      " times within " + std::to_string(window.count() / 1000) +
+                                      " s"};
         }
         recent_.push_back(ending.now);
     }

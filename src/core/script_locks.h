@@ -35,9 +35,7 @@ public:
     /// The same where nobody has to wait for it; else nothing happens.
     bool try_lock(const std::string& script, Ticket call);
 
-    [[nodiscard]] bool is_free(const std::string& script) const {
-        return !locks_.contains(script);
-    }
+    [[nodiscard]] bool is_free(const std::string& script) const { return !locks_.contains(script); }
 
     /// Gives back one hold of `call`; a call that holds nothing is ignored. Returns the calls that
     /// have the lock now and did not before.

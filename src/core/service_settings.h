@@ -22,20 +22,20 @@ struct RestartSettings {
     };
 
     RestartPolicy policy = RestartPolicy::no;
-    Milliseconds delay{0};              ///< before the first one; it doubles from there
+    Milliseconds delay{0};  ///< before the first one; it doubles from there
     Milliseconds longest_delay{60'000};
-    Milliseconds reset{10'000};         ///< who has run so long is healthy: delays begin anew
+    Milliseconds reset{10'000};            ///< who has run so long is healthy: delays begin anew
     std::optional<Limit> limit = Limit();  ///< none: for ever
 };
 
 /// A question that tells whether a service is ready, or healthy.
 struct Probe {
     enum class Kind {
-        exit,      ///< start() has returned: a daemon forks when it is ready
-        pidfile,   ///< its pidfile names a process of it
-        notify,    ///< READY=1, sd_notify(3)
-        fd,        ///< a newline on a descriptor, as s6 has it
-        tcp,       ///< a connection to `text`, port `number`
+        exit,     ///< start() has returned: a daemon forks when it is ready
+        pidfile,  ///< its pidfile names a process of it
+        notify,   ///< READY=1, sd_notify(3)
+        fd,       ///< a newline on a descriptor, as s6 has it
+        tcp,      ///< a connection to `text`, port `number`
         unix_socket,
         http,      ///< an answer of 200 to 399 from the URL `text`
         function,  ///< of the script

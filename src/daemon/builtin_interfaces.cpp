@@ -75,14 +75,14 @@ Interface make_supervision() {
     return {"tr.org.pardus.comar.Supervision",
             {},
             {},
-            {told("State", "s"), told("SubState", "s"), told("StartUp", "s"), told("Type", "s"),
-             told("Description", "a{ss}"), told("MainPID", "u"), invalidated("PIDs", "au"),
-             told("Since", "t"), told("ExitCode", "i"), told("ExitSignal", "i"),
-             told("Restarts", "u"), told("ControlGroup", "s"), silent("MemoryBytes", "t"),
-             silent("CPUUsec", "t"), silent("Requires", "as"), silent("RequiredBy", "as"),
-             told("Script", "s"), told("LastError", "s"), told("Cause", "s"), told("Wanted", "b"),
-             told("Health", "s"), told("StatusText", "s"), silent("RetryUsec", "t"),
-             silent("Edited", "b")}};
+            {told("State", "s"),         told("SubState", "s"),        told("StartUp", "s"),
+             told("Type", "s"),          told("Description", "a{ss}"), told("MainPID", "u"),
+             invalidated("PIDs", "au"),  told("Since", "t"),           told("ExitCode", "i"),
+             told("ExitSignal", "i"),    told("Restarts", "u"),        told("ControlGroup", "s"),
+             silent("MemoryBytes", "t"), silent("CPUUsec", "t"),       silent("Requires", "as"),
+             silent("RequiredBy", "as"), told("Script", "s"),          told("LastError", "s"),
+             told("Cause", "s"),         told("Wanted", "b"),          told("Health", "s"),
+             told("StatusText", "s"),    silent("RetryUsec", "t"),     silent("Edited", "b")}};
 }
 
 }  // namespace

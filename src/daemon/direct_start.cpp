@@ -58,9 +58,10 @@ bool DirectStart::is_possible(const Service& service, const Facts& facts) const 
         return false;
     }
     const ServiceSettings& settings = service.settings().supervision;
-    const bool wants_more = settings.watchdog ||
-                            (settings.readiness && (settings.readiness->kind == Probe::Kind::notify ||
-                                                    settings.readiness->kind == Probe::Kind::fd));
+    const bool wants_more =
+        settings.watchdog ||
+        (settings.readiness && (settings.readiness->kind == Probe::Kind::notify ||
+                                settings.readiness->kind == Probe::Kind::fd));
     if (wants_more || !settings_for_worker(service.settings().values).empty()) return false;
     // Whose process a pidfile names that is there is for the script to judge.
     const std::string& pidfile = facts.plain_start->pidfile;

@@ -50,8 +50,8 @@ std::set<pid_t> sessions_in(const std::vector<ProcessId>& all, std::optional<Pro
 }  // namespace
 
 std::string describe(const std::vector<std::string>& processes) {
-    std::string text = processes.size() == 1 ? "process " : std::to_string(processes.size()) +
-                                                                " processes: ";
+    std::string text =
+        processes.size() == 1 ? "process " : std::to_string(processes.size()) + " processes: ";
     for (std::size_t i = 0; i < std::min(processes.size(), most_named); ++i) {
         text += (i > 0 ? ", " : "") + processes[i];
     }
@@ -83,17 +83,18 @@ void Leftovers::look(const std::string& app) {
 
 void Leftovers::watch(const std::string& app, Ending& ending, const ProcessId& id) {
     auto process = Process::open(id);
-    if (!process) return loop_.defer([this, app] {
-        if (endings_.contains(app) && endings_.at(app).watched.empty()) look(app);
-    });
+    if (!process)
+        return loop_.defer([this, app] {
+            if (endings_.contains(app) && endings_.at(app).watched.empty()) look(app);
+        });
     const auto stat = read_stat(id.pid);
     ending.names[id.pid] = std::to_string(id.pid) + " (" + (stat ? stat->comm : "?") + ")";
-    auto gone = IoWatch::create(loop_, process->pidfd(), EPOLLIN,
-                                [this, app, pid = id.pid](std::uint32_t) {
-                                    // The watch must outlive its own call-back.
-                                    const auto held = endings_.at(app).watched.extract(pid);
-                                    look(app);
-                                });
+    auto gone =
+        IoWatch::create(loop_, process->pidfd(), EPOLLIN, [this, app, pid = id.pid](std::uint32_t) {
+            // The watch must outlive its own call-back.
+            const auto held = endings_.at(app).watched.extract(pid);
+            look(app);
+        });
     if (!gone) return;
     // Who is stopped hears of SIGTERM when it goes on.
     for (const int signo : {ending.kills ? SIGKILL : SIGTERM, SIGCONT}) {

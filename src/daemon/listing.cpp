@@ -173,7 +173,8 @@ json Listing::describe(const std::string& app, const std::string& state) const {
     const std::int64_t retry_usec = retry ? std::max<std::int64_t>(retry->count() * 1000, 1) : 0;
     bus::put(properties, "RetryUsec", typed("t", retry_usec));
     const bool runs = service.running().value_or(false) && !service.stamp().empty();
-    bus::put(properties, "Edited", typed("b", runs && service.stamp() != parts_.book.stamp_of(app)));
+    bus::put(properties, "Edited",
+             typed("b", runs && service.stamp() != parts_.book.stamp_of(app)));
     bus::put(properties, "Requires", typed("as", required_by(script.facts)));
     bus::put(properties, "RequiredBy", typed("as", requirers_of(app)));
     return properties;
@@ -186,8 +187,9 @@ json Listing::settings(const std::string& app) const {
     for (const auto& [key, default_value] : default_settings()) {
         const auto found = effective.values.find(key);
         const bool is_set = found != effective.values.end();
-        rows.push_back(json::array({key, bus::to_bus_text((is_set ? *found : default_value).dump()),
-                                    is_set ? bus::to_bus_text(effective.origins.at(key)) : "default"}));
+        rows.push_back(
+            json::array({key, bus::to_bus_text((is_set ? *found : default_value).dump()),
+                         is_set ? bus::to_bus_text(effective.origins.at(key)) : "default"}));
     }
     return rows;
 }

@@ -7,8 +7,8 @@
 #include <cstring>
 #include <string>
 
-#include <spdlog/spdlog.h>
 #include <fcntl.h>
+#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include "daemon/daemon.h"
@@ -24,7 +24,8 @@ std::string own_program() {
 }
 
 /// The same process goes on with what is in the program's file now. Hands over the socket as
-/// sd_listen_fds(3) takes it. Returns only where it fails; whoever supervises comard starts it then.
+/// sd_listen_fds(3) takes it. Returns only where it fails; whoever supervises comard starts it
+/// then.
 void execute_anew(const std::string& program, char** argv, comar::UniqueFd listener) {
     constexpr int handed_over = 3;
     // Its copy is not closed by execve(2), unlike itself.

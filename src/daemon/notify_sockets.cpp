@@ -84,9 +84,9 @@ pid_t read_control(msghdr& header) {
 
 std::optional<Datagram> receive(int socket) {
     std::array<char, most_bytes> text;
-    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(ucred)) +
-                                          CMSG_SPACE(sizeof(int) * most_descriptors)>
-        control;
+    alignas(cmsghdr)
+        std::array<char, CMSG_SPACE(sizeof(ucred)) + CMSG_SPACE(sizeof(int) * most_descriptors)>
+            control;
     iovec part{text.data(), text.size()};
     msghdr header{};
     header.msg_iov = &part;

@@ -5,7 +5,6 @@
 #include <systemd/sd-daemon.h>
 
 #include "core/fault_point.h"
-
 #include "daemon/builtin_interfaces.h"
 
 namespace comar {

@@ -124,17 +124,19 @@ struct Daemon::Parts {
         registry};
     std::optional<rlimit> descriptors = raise_descriptor_limit();  ///< as it was before
     WorkerPool pool{
-        loop,
-        children,
-        {paths.host, settings.host_idle, settings.spare_workers, descriptors}};
+        loop, children, {paths.host, settings.host_idle, settings.spare_workers, descriptors}};
     ScriptBridge bridge{
         {paths, settings, models, registry, start_up, services, outputs,
          [this](const std::string& app, const bus::Model& model, const bus::Signal& signal,
                 const nlohmann::json& arguments) { emit(app, model, signal, arguments); }}};
     Calls calls{loop, pool, waits, tickets, bridge, limits_of(settings)};
-    Supervisor supervisor{loop, children, calls, outputs,
+    Supervisor supervisor{loop,
+                          children,
+                          calls,
+                          outputs,
                           [this](const std::string& app) { return services.find(app); },
-                          Supervisor::Folders{paths.notify, paths.ready}, descriptors};
+                          Supervisor::Folders{paths.notify, paths.ready},
+                          descriptors};
     Jobs jobs{calls, waits, tickets, [this](const std::string& app) { return services.find(app); },
               supervisor};
     Invoker invoker{models, registry, calls, jobs};

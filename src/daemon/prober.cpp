@@ -7,11 +7,11 @@
 #include <cstring>
 #include <utility>
 
-#include <netdb.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <netdb.h>
 #include <unistd.h>
 
 #include "os/system_error.h"
@@ -125,7 +125,8 @@ void Prober::begin() {
     }
     if (!socket) return finish(socket.error().message);
     socket_ = std::move(*socket);
-    auto watch = IoWatch::create(loop_, socket_.get(), EPOLLOUT, [this](std::uint32_t) { on_event(); });
+    auto watch =
+        IoWatch::create(loop_, socket_.get(), EPOLLOUT, [this](std::uint32_t) { on_event(); });
     if (!watch) return finish(watch.error().message);
     watch_ = std::move(*watch);
 }

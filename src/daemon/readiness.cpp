@@ -114,7 +114,8 @@ void Readiness::ask(const std::string& app) {
         case Probe::Kind::unix_socket:
         case Probe::Kind::http:
             waiting.prober = std::make_unique<Prober>(
-                loop_, waiting.probe, std::min<std::chrono::milliseconds>(one_question, waiting.timeout),
+                loop_, waiting.probe,
+                std::min<std::chrono::milliseconds>(one_question, waiting.timeout),
                 [this, app](const std::string& problem) { answered(app, problem); });
             return;
         default:
@@ -144,7 +145,8 @@ void Readiness::answered(const std::string& app, const std::string& problem) {
     if (problem.empty()) return finish(app, json());
     waiting.problem = problem;
     waiting.pause->arm(waiting.interval);
-    waiting.interval = std::min<std::chrono::milliseconds>(waiting.interval * 3 / 2, longest_interval);
+    waiting.interval =
+        std::min<std::chrono::milliseconds>(waiting.interval * 3 / 2, longest_interval);
     look_at(app);
 }
 
@@ -204,8 +206,8 @@ void Readiness::finish(const std::string& app, CallReply reply) {
 void Readiness::cancel_all() {
     while (!waiting_.empty()) {
         const std::string app = waiting_.begin()->first;
-        finish(app, error_reply("Cancelled", "cannot wait until " + app +
-                                                 " is ready: comard is stopping"));
+        finish(app, error_reply("Cancelled",
+                                "cannot wait until " + app + " is ready: comard is stopping"));
     }
 }
 

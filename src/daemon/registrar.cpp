@@ -191,11 +191,12 @@ void Registrar::look_again(const CallRequest& by, Calls::Done done) {
     if (script == nullptr) return done(error("Internal", "Unable to find " + by.app));
     CallRequest request = by;
     request.model = service_model;
-    check(request, script->path, [this, app = by.app, path = script->path,
-                                  done = std::move(done)](const CallReply& reply) {
-        if (!reply) return done(reply);
-        done(learn_edited(app, path, plain_values(*reply)));
-    });
+    check(
+        request, script->path,
+        [this, app = by.app, path = script->path, done = std::move(done)](const CallReply& reply) {
+            if (!reply) return done(reply);
+            done(learn_edited(app, path, plain_values(*reply)));
+        });
 }
 
 /// Not registered again: it is the file itself that was edited. One with errors keeps the facts of
@@ -205,9 +206,9 @@ CallReply Registrar::learn_edited(const std::string& app, const std::string& pat
     try {
         for (const Finding& finding : read_findings(checked.at("findings"))) {
             if (!finding.is_error) continue;
-            return error("Invalid", "cannot use the script of " + app + " as it was edited: " + path +
-                                        ":" + std::to_string(finding.line) + ": " +
-                                        finding.message);
+            return error("Invalid", "cannot use the script of " + app +
+                                        " as it was edited: " + path + ":" +
+                                        std::to_string(finding.line) + ": " + finding.message);
         }
         auto facts = parse_facts(checked.at("facts"));
         if (!facts) return error("Internal", facts.error().message);

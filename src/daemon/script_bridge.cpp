@@ -140,7 +140,8 @@ void ScriptBridge::notify(const CallRequest& by, const json& message) {
         return;
     }
     Service* service = service_of(by);
-    const bool is_own = service != nullptr && model_name == service_model && signal_name == "Changed";
+    const bool is_own =
+        service != nullptr && model_name == service_model && signal_name == "Changed";
     const std::string state = is_own ? arguments[1].get<std::string>() : "";
     // It runs, but is not ready; comar says it then.
     if (state == "started" && supervisor_->holds_back(by.app)) return;

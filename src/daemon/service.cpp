@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "core/fault_point.h"
-
 #include "os/proc_scan.h"
 
 namespace comar {
@@ -92,7 +91,8 @@ void Service::restore(const json& state) {
     settings_.values = state.value("settings", json::object());
     if (auto parsed = parse_service_settings(settings_.values)) settings_.supervision = *parsed;
     const std::uint64_t now = wall_clock();
-    running_from_ = context_.loop.now() - std::chrono::microseconds(now > since_ ? now - since_ : 0);
+    running_from_ =
+        context_.loop.now() - std::chrono::microseconds(now > since_ ? now - since_ : 0);
     for (const json& one : state.value("workers", json::array())) {
         if (const auto worker = read_process(one)) processes_.expel(*worker);
     }

@@ -43,7 +43,8 @@ void SettingsBook::refresh_overrides(const CallRequest& by, const Done& done) {
     const std::string path = path_of(by.app);
     const std::string stamp = stamp_of_file(path);
     const auto known = overrides_.find(by.app);
-    const std::string& known_stamp = known == overrides_.end() ? std::string() : known->second.stamp;
+    const std::string& known_stamp =
+        known == overrides_.end() ? std::string() : known->second.stamp;
     if (stamp == known_stamp) return done(json());
     if (stamp.empty()) {
         overrides_.erase(by.app);
@@ -86,10 +87,9 @@ EffectiveSettings SettingsBook::settings_of(const std::string& app) const {
         for (const auto& [key, value] : script->facts.settings.items()) {
             effective.values[key] = value;
             const auto line = script->facts.setting_lines.find(key);
-            effective.origins[key] =
-                script->path + (line == script->facts.setting_lines.end()
-                                    ? ""
-                                    : ":" + std::to_string(line->second));
+            effective.origins[key] = script->path + (line == script->facts.setting_lines.end()
+                                                         ? ""
+                                                         : ":" + std::to_string(line->second));
         }
     }
     if (const auto found = overrides_.find(app); found != overrides_.end()) {

@@ -21,10 +21,7 @@ public:
 
     /// All of them outlive the book. `folder`: where the administrator's files are.
     SettingsBook(const Registry& registry, Registrar& registrar, Calls& calls, std::string folder)
-        : registry_(registry),
-          registrar_(registrar),
-          calls_(calls),
-          folder_(std::move(folder)) {}
+        : registry_(registry), registrar_(registrar), calls_(calls), folder_(std::move(folder)) {}
 
     /// Reads what has changed since the last time. Mostly nothing has, and `done` is called at
     /// once. An error names file and line.

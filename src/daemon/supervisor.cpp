@@ -8,7 +8,6 @@
 #include <spdlog/spdlog.h>
 
 #include "core/fault_point.h"
-
 #include "daemon/invoker.h"
 
 namespace comar {
@@ -30,7 +29,8 @@ bool was_cut_short(const CallError& error) {
 }
 
 std::string describe_exit(const Service::LastExit& last) {
-    if (last.signal != 0) return fmt::format("signal {} ({})", last.signal, ::strsignal(last.signal));
+    if (last.signal != 0)
+        return fmt::format("signal {} ({})", last.signal, ::strsignal(last.signal));
     if (last.code >= 0) return fmt::format("exit code {}", last.code);
     return "an end that nobody saw";
 }
@@ -38,8 +38,7 @@ std::string describe_exit(const Service::LastExit& last) {
 }  // namespace
 
 Supervisor::Supervisor(Loop& loop, ChildWatch& children, Calls& calls, Outputs& outputs,
-                       FindService find_service, Folders folders,
-                       std::optional<rlimit> descriptors)
+                       FindService find_service, Folders folders, std::optional<rlimit> descriptors)
     : loop_(loop),
       outputs_(outputs),
       find_service_(find_service),
@@ -97,7 +96,9 @@ bool Supervisor::do_directly(const CallRequest& request, JobKind method,
                              std::function<void(bool done)> answered) {
     Service* service = method == JobKind::start ? find_service_(request.app) : nullptr;
     const Facts* facts = book_->facts_of(request.app);
-    const bool is_possible = service != nullptr && facts != nullptr && !request.parent &&
+    // Many that are asked for at once are quicker in workers, on all processors; one that crashed
+    // needs no script host to come back.
+    const bool is_possible = service != nullptr && facts != nullptr && request.caller == itself &&
                              calls_.is_unlocked(request.app) &&
                              direct_.is_possible(*service, *facts);
     if (is_possible) direct_.start(*service, *facts->plain_start, std::move(answered));
@@ -117,9 +118,10 @@ void Supervisor::ready_or_not(const CallRequest& request, CallReply reply, Then 
     const bool has_some = reply && service != nullptr && service->had_process();
     const bool is_alive = reply && service != nullptr && service->processes().alive();
     if (starting == starting_.end() && has_some && !is_alive) {
-        return readiness_.await_end(request, [this, app, reply, then = std::move(then)](CallReply end) {
-            then(end ? reply : with_output(app, std::move(end)));
-        });
+        return readiness_.await_end(request,
+                                    [this, app, reply, then = std::move(then)](CallReply end) {
+                                        then(end ? reply : with_output(app, std::move(end)));
+                                    });
     }
     if (starting == starting_.end() || (!has_some && !is_alive)) {
         starting_.erase(app);
@@ -171,22 +173,22 @@ void Supervisor::stopped(const CallRequest& request, CallReply reply, const Then
     const bool refuses = !reply && !has_no_stop && !was_cut_short(reply.error());
     if (refuses) return then(std::move(reply));
     if (has_no_stop) reply = json();
-    leftovers_.end(request.app, settings.kill_mode, settings.stop_timeout,
-                   [app = request.app, reply = std::move(reply),
-                    then](const Leftovers::Report& report) {
-                       if (!report.ended.empty()) {
-                           spdlog::info("{}: its stop() left {}; comar has ended what was left", app,
-                                        describe(report.ended));
-                       }
-                       if (!report.killed.empty()) {
-                           spdlog::warn("{}: SIGTERM did not end {}; SIGKILL has", app,
-                                        describe(report.killed));
-                       }
-                       if (report.alive.empty()) return then(reply);
-                       then(tl::unexpected(CallError{
-                           "Failed", "cannot stop " + app + ": even SIGKILL does not end " +
-                                         describe(report.alive)}));
-                   });
+    leftovers_.end(
+        request.app, settings.kill_mode, settings.stop_timeout,
+        [app = request.app, reply = std::move(reply), then](const Leftovers::Report& report) {
+            if (!report.ended.empty()) {
+                spdlog::info("{}: its stop() left {}; comar has ended what was left", app,
+                             describe(report.ended));
+            }
+            if (!report.killed.empty()) {
+                spdlog::warn("{}: SIGTERM did not end {}; SIGKILL has", app,
+                             describe(report.killed));
+            }
+            if (report.alive.empty()) return then(reply);
+            then(tl::unexpected(CallError{
+                "Failed",
+                "cannot stop " + app + ": even SIGKILL does not end " + describe(report.alive)}));
+        });
 }
 
 void Supervisor::ended(const std::string& app, bool clean, std::chrono::milliseconds ran) {
@@ -195,9 +197,8 @@ void Supervisor::ended(const std::string& app, bool clean, std::chrono::millisec
     Retry& retry = retries_[app];
     retry.restarts.restore(service->restarts());
     std::uniform_real_distribution<double> share(0.0, 1.0);
-    const auto decision =
-        retry.restarts.decide(service->settings().supervision.restart,
-                              {clean, loop_.now(), ran}, share(random_));
+    const auto decision = retry.restarts.decide(service->settings().supervision.restart,
+                                                {clean, loop_.now(), ran}, share(random_));
     if (!decision.delay) {
         if (!decision.refusal.empty()) {
             spdlog::error("{} stays down: {}; the last time after {}", app, decision.refusal,
@@ -307,9 +308,9 @@ void Supervisor::told(const std::string& app, pid_t sender, const Notification& 
     if (said.ready) readiness_.told_ready(app);
     if (said.trigger) return silent(app);
     if (said.alive || said.watchdog_usec) {
-        health_.sign_of_life(app, said.watchdog_usec ? std::optional(std::chrono::microseconds(
-                                                           *said.watchdog_usec))
-                                                     : std::nullopt);
+        health_.sign_of_life(
+            app, said.watchdog_usec ? std::optional(std::chrono::microseconds(*said.watchdog_usec))
+                                    : std::nullopt);
     }
 }
 

@@ -69,7 +69,9 @@ public:
     /// Sockets and timers of services that an earlier comard has started.
     void restore(const std::string& app);
     /// Whether somebody waits for a service to be ready, or to be gone.
-    [[nodiscard]] bool is_waiting() const { return readiness_.is_waiting() || leftovers_.is_busy(); }
+    [[nodiscard]] bool is_waiting() const {
+        return readiness_.is_waiting() || leftovers_.is_busy();
+    }
     /// comard ends: nobody is started again, and who waits gets an answer.
     void shut_down();
 

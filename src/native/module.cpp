@@ -130,7 +130,8 @@ void define_spawn(py::module_& module) {
         "supplementary groups; `nice` is added to the niceness. stdin -1 is /dev/null; stdout\n"
         "and stderr -1 are our own. All other fds are closed in the child, no signal is\n"
         "blocked or ignored there. `groups` are more supplementary ones for `user`; `descriptors`\n"
-        "are pairs of an fd of ours and the number, 3 or above, that it has there. `cgroup` is the open folder of one to be in. A `sibling` is a\n"
+        "are pairs of an fd of ours and the number, 3 or above, that it has there. `cgroup` is the "
+        "open folder of one to be in. A `sibling` is a\n"
         "child of our parent, which reaps it, where the system allows that. The caller owns the "
         "pidfd and must reap the child:\n"
         "`wait_exit` or `reap_children`.");

@@ -32,9 +32,10 @@ Result<NewProcess> clone_process(ChildFunction function, void* argument,
 /// moment; -1: in ours.
 Result<NewProcess> fork_into_cgroup(ChildFunction function, void* argument, int cgroup);
 
-/// As clone_process() for a child that is in a cgroup from its first moment, clone3(2) CLONE_INTO_CGROUP:
-/// moving a process makes the kernel wait for all processors, which takes milliseconds. `cgroup` is
-/// its open folder. Nothing was made where that fails; older kernels and sandboxes cannot do it.
+/// As clone_process() for a child that is in a cgroup from its first moment, clone3(2)
+/// CLONE_INTO_CGROUP: moving a process makes the kernel wait for all processors, which takes
+/// milliseconds. `cgroup` is its open folder. Nothing was made where that fails; older kernels and
+/// sandboxes cannot do it.
 Result<NewProcess> clone_into_cgroup(ChildFunction function, void* argument, Kinship kinship,
                                      int cgroup);
 

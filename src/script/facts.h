@@ -26,9 +26,9 @@ struct Facts {
     std::string type;  ///< serviceType; empty for models other than System.Service
     /// serviceDesc by language; empty where only running the script tells.
     std::optional<std::map<std::string, std::string>> description;
-    std::optional<StartUp> default_state;  ///< serviceDefault
-    std::optional<std::string> conf;       ///< serviceConf
-    std::vector<std::string> methods;      ///< functions at top level
+    std::optional<StartUp> default_state;   ///< serviceDefault
+    std::optional<std::string> conf;        ///< serviceConf
+    std::vector<std::string> methods;       ///< functions at top level
     std::vector<std::string> synchronized;  ///< methods that run under the script's lock
     std::vector<Edge> starts;
     /// What start() does, where that is to start one program and nothing else: `arguments`, and the

@@ -17,7 +17,7 @@ struct Script {
     std::string model;  ///< "System.Service"
     std::string path;   ///< the file that workers run
     Facts facts;
-    std::string stamp;  ///< of the file when it was read, stamp_of()
+    std::string stamp;         ///< of the file when it was read, stamp_of()
     bool facts_known = false;  ///< false: it was put there by hand or edited; it wants a check
 };
 

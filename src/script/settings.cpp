@@ -161,14 +161,26 @@ json settings_for_worker(const json& values) {
 }
 
 const std::vector<std::pair<std::string, json>>& default_settings() {
-    static const std::vector<std::pair<std::string, json>> all{
-        {"restart", "no"},         {"restart_delay", 0},     {"restart_max_delay", 60},
-        {"restart_limit", {10, 60}}, {"restart_reset", 10},  {"readiness", nullptr},
-        {"ready_timeout", 60},     {"health", nullptr},      {"watchdog", nullptr},
-        {"stop_timeout", 10},      {"kill_mode", "sessions"}, {"environment", nullptr},
-        {"environment_files", nullptr}, {"directory", nullptr}, {"umask", nullptr},
-        {"limits", nullptr},       {"nice", nullptr},        {"oom_score_adj", nullptr},
-        {"groups", nullptr},       {"log", "file"}};
+    static const std::vector<std::pair<std::string, json>> all{{"restart", "no"},
+                                                               {"restart_delay", 0},
+                                                               {"restart_max_delay", 60},
+                                                               {"restart_limit", {10, 60}},
+                                                               {"restart_reset", 10},
+                                                               {"readiness", nullptr},
+                                                               {"ready_timeout", 60},
+                                                               {"health", nullptr},
+                                                               {"watchdog", nullptr},
+                                                               {"stop_timeout", 10},
+                                                               {"kill_mode", "sessions"},
+                                                               {"environment", nullptr},
+                                                               {"environment_files", nullptr},
+                                                               {"directory", nullptr},
+                                                               {"umask", nullptr},
+                                                               {"limits", nullptr},
+                                                               {"nice", nullptr},
+                                                               {"oom_score_adj", nullptr},
+                                                               {"groups", nullptr},
+                                                               {"log", "file"}};
     return all;
 }
 

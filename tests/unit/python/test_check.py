@@ -116,6 +116,7 @@ def test_the_script_of_the_specification_is_faultless():
         "actions": {},
         "settings": {},
         "setting_lines": {},
+        "plain_start": None,
     }
 
 
