@@ -124,28 +124,30 @@ void Jobs::run_phases(CallRequest request, std::vector<JobKind> phases, std::opt
     const JobKind phase = phases.front();
     phases.erase(phases.begin());
     request.method = to_string(phase);
-    run_method(request, phase, job, [this, request, phases, job, done](CallReply reply) {
+    const auto next = phases.empty() ? Next::nothing : Next::start;
+    run_method(request, phase, next, job, [this, request, phases, job, done](CallReply reply) {
         if (!reply || phases.empty()) return done(std::move(reply));
         run_phases(request, phases, job, done);
     });
 }
 
 /// The service is looked up anew after each wait: it may have been removed meanwhile.
-void Jobs::run_method(const CallRequest& request, JobKind method, std::optional<Ticket> job,
-                      const Done& done) {
+void Jobs::run_method(const CallRequest& request, JobKind method, Next next,
+                      std::optional<Ticket> job, const Done& done) {
     const auto ended = [this, app = request.app, method, done](CallReply reply) {
         if (Service* service = find_service_(app)) {
             service->method_ended(method, reply.has_value(), reply ? "" : reply.error().message);
         }
         done(std::move(reply));
     };
-    steps_.before(request, method, [this, request, method, job, ended, done](CallReply ready) {
+    steps_.before(request, method, [this, request, method, next, job, ended, done](CallReply ready) {
         if (!ready) return done(std::move(ready));
         Service* service = find_service_(request.app);
         if (service == nullptr) {
             return done(tl::unexpected(CallError{"Internal", "Unable to find " + request.app}));
         }
         service->method_began(method, request.cause);
+        if (next == Next::start) service->owe_start();
         calls_.run(request, job, [this, request, method, ended](CallReply reply) {
             steps_.after(request, method, std::move(reply), ended);
         });
