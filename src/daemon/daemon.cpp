@@ -39,7 +39,11 @@ Result<std::unique_ptr<Daemon>> Daemon::create(Options options) {
     parts->bridge.set_supervisor(parts->supervisor);
     parts->supervisor.connect(parts->jobs, parts->book);
     parts->add_handlers();
-    parts->services.set_own_children([raw = parts.get()] { return raw->pool.processes(); });
+    parts->services.set_own_children([raw = parts.get()] {
+        auto own = raw->pool.processes();
+        for (const ProcessId& id : raw->supervisor.processes()) own.push_back(id);
+        return own;
+    });
     parts->pool.on_host_end([raw = parts.get()] { raw->services.miss_exits(); });
     parts->services.set_reaps([raw = parts.get()](pid_t pid) { return raw->pool.is_host(pid); });
     for (const Error& error : parts->registry.load()) {

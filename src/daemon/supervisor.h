@@ -8,6 +8,7 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <vector>
 
 #include "core/restarts.h"
 #include "daemon/health.h"
@@ -64,6 +65,8 @@ public:
     [[nodiscard]] std::optional<std::chrono::milliseconds> retry_in(const std::string& app) const;
     /// Sockets and timers of services that an earlier comard has started.
     void restore(const std::string& app);
+    /// Children of comard that are no services': commands that check their health.
+    [[nodiscard]] std::vector<ProcessId> processes() const { return health_.processes(); }
     /// comard ends: nobody is started again, and who waits gets an answer.
     void shut_down();
 
@@ -75,10 +78,19 @@ private:
         std::string cause;
     };
 
+    /// What a process has said that is not known to be the service's, while that is started.
+    struct Early {
+        ProcessId sender;
+        Notification said;
+    };
+
     void ready_or_not(const CallRequest& request, CallReply reply, Then then);
     void stopped(const CallRequest& request, CallReply reply, const Then& then);
     void told(const std::string& app, pid_t sender, const Notification& said);
+    void keep_early(const std::string& app, pid_t sender, const Notification& said);
+    void take_early(const std::string& app, const Service& service);
     void start_again(const std::string& app);
+    static void refused(Service& service, bool by_comar, const CallError& error);
     void kill_failed(const std::string& app, CallReply reply, const Then& then);
     void silent(const std::string& app);
     void unwell(const std::string& app, const std::string& problem);
@@ -95,6 +107,7 @@ private:
     SettingsBook* book_ = nullptr;
     std::map<std::string, Retry> retries_;
     std::map<std::string, Probe> starting_;  ///< whose readiness is more than the end of start()
+    std::map<std::string, std::vector<Early>> early_;
     std::map<std::string, bool> watched_;    ///< for which health_ has begun
     std::minstd_rand random_{std::random_device{}()};
     bool shut_down_ = false;
