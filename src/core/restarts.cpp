@@ -10,6 +10,15 @@ namespace {
 /// 2^30 steps of 100 ms are three years; no cap is that long.
 constexpr unsigned most_doublings = 30;
 
+std::string times(std::size_t count) {
+    return std::to_string(count) + (count == 1 ? " time" : " times");
+}
+
+std::string span(std::chrono::milliseconds time) {
+    const auto count = time.count();
+    return count % 1000 == 0 ? std::to_string(count / 1000) + " s" : std::to_string(count) + " ms";
+}
+
 }  // namespace
 
 Restarts::Decision Restarts::decide(const RestartSettings& settings, const Ending& ending,
@@ -23,9 +32,8 @@ Restarts::Decision Restarts::decide(const RestartSettings& settings, const Endin
         const auto window = settings.limit->window;
         while (!recent_.empty() && ending.now - recent_.front() >= window) recent_.pop_front();
         if (recent_.size() >= settings.limit->count) {
-            return {std::nullopt, "it was started again " + std::to_string(recent_.size()) +
-                                      " times within " + std::to_string(window.count() / 1000) +
-                                      " s"};
+            return {std::nullopt,
+                    "it was started again " + times(recent_.size()) + " within " + span(window)};
         }
         recent_.push_back(ending.now);
     }

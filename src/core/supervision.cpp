@@ -53,6 +53,7 @@ SupervisionEffects Supervision::on(const SupervisionEvent& event) {
             [this](const MethodEnded& ended) { return on_ended(ended); },
             [this](const ScriptAnnounced& announced) { return on_announced(announced); },
             [this](const Emptied& emptied) { return on_emptied(emptied); },
+            [this](const GivenUp&) { return on_given_up(); },
             [this](const FoundAlive&) { return on_found_alive(); },
         },
         event);
@@ -111,6 +112,11 @@ SupervisionEffects Supervision::on_emptied(const Emptied& event) {
     // While a method runs, coming and going is its work; its end tells.
     if (methods_ > 0 || state_ != ServiceState::running) return {};
     return settle(event.clean ? ServiceState::stopped : ServiceState::failed);
+}
+
+SupervisionEffects Supervision::on_given_up() {
+    if (methods_ > 0 || state_ != ServiceState::stopped) return {};
+    return settle(ServiceState::failed);
 }
 
 SupervisionEffects Supervision::on_found_alive() {

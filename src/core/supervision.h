@@ -17,7 +17,7 @@ enum class ServiceState {
     running,
     stopping,  ///< stop() runs, and it ran before
     stopped,
-    failed,  ///< its start failed, or it died by itself with an error
+    failed,  ///< its start failed, it died by itself with an error, or died too often
     done,    ///< its start succeeded and left no process behind
 };
 
@@ -48,11 +48,14 @@ struct Emptied {
     bool clean;  ///< false: the main process is known to have ended with an error
 };
 
+/// It is down, should run, and is not started again.
+struct GivenUp {};
+
 /// comar found processes of the service that no call of its own has started.
 struct FoundAlive {};
 
 using SupervisionEvent =
-    std::variant<MethodBegan, MethodEnded, ScriptAnnounced, Emptied, FoundAlive>;
+    std::variant<MethodBegan, MethodEnded, ScriptAnnounced, Emptied, GivenUp, FoundAlive>;
 
 /// Tell the world with the signal Changed.
 struct Announce {
@@ -86,6 +89,7 @@ private:
     SupervisionEffects on_ended(const MethodEnded& event);
     SupervisionEffects on_announced(const ScriptAnnounced& event);
     SupervisionEffects on_emptied(const Emptied& event);
+    SupervisionEffects on_given_up();
     SupervisionEffects on_found_alive();
 
     [[nodiscard]] bool died(const MethodEnded& event) const;

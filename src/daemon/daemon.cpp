@@ -78,6 +78,7 @@ Result<std::unique_ptr<Daemon>> Daemon::create(Options options) {
     parts->services.set_own_children([raw = parts.get()] {
         auto own = raw->pool.processes();
         for (const ProcessId& process : raw->compressor.processes()) own.push_back(process);
+        for (const ProcessId& id : raw->supervisor.processes()) own.push_back(id);
         return own;
     });
     parts->pool.on_host_end([raw = parts.get()] { raw->services.miss_exits(); });

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "daemon/invoker.h"
+#include "os/proc_scan.h"
 #include "os/spawn.h"
 
 namespace comar {
@@ -12,9 +13,24 @@ namespace {
 
 using nlohmann::json;
 
+/// Far above the numbers that calls of clients get.
+constexpr std::uint64_t first_call = std::uint64_t{1} << 62;
+
 std::string describe(const ExitStatus& status) {
     return status.signal != 0 ? "was ended by signal " + std::to_string(status.signal)
                               : "ended with exit code " + std::to_string(status.code);
+}
+
+/// A command, and what it has started and waits for. What hides from that had its reasons.
+void kill_tree(const ProcessId& command) {
+    const auto process = Process::open(command);
+    if (!process) return;
+    // Stopped, it starts nothing more while we look.
+    (void)process->signal(SIGSTOP);
+    for (const ProcessId& below : descendants(command.pid).value_or(std::vector<ProcessId>{})) {
+        if (const auto one = Process::open(below)) (void)one->signal(SIGKILL);
+    }
+    (void)process->signal(SIGKILL);
 }
 
 }  // namespace
@@ -32,10 +48,12 @@ void Health::begin(const std::string& app, const ServiceSettings& settings) {
 
 void Health::end(const std::string& app) {
     if (const auto found = checks_.find(app); found != checks_.end()) {
-        if (found->second.command) (void)found->second.command->signal(SIGKILL);
+        if (found->second.command) kill_tree(*found->second.command);
+        const std::uint64_t asked = std::exchange(found->second.round, 0);
         // It may be what has called us.
         loop_.defer([gone = std::make_shared<Check>(std::move(found->second))] {});
         checks_.erase(found);
+        if (asked != 0) (void)calls_.cancel(first_call + asked);
     }
     if (const auto found = watchdogs_.find(app); found != watchdogs_.end()) {
         loop_.defer([gone = std::make_shared<Watchdog>(std::move(found->second))] {});
@@ -80,6 +98,8 @@ void Health::ask_function(const std::string& app, Check& check) {
     call.method = check.settings.check.text;
     call.caller = "comar";
     call.internal = true;
+    call.id = first_call + check.round;
+    begin_deadline(app, check, "the function takes too long");
     calls_.run(std::move(call), std::nullopt,
                [this, app, round = check.round](const CallReply& reply) {
                    const bool yes = reply && *reply != json(false);
@@ -97,22 +117,37 @@ void Health::ask_command(const std::string& app, Check& check) {
     request.parent_death_signal = SIGKILL;
     auto child = spawn(request);
     if (!child) return answered(app, check.round, child.error().message);
-    if (auto process = Process::open(child->id)) check.command = std::move(*process);
-    check.command_timer = std::make_unique<Timer>(loop_, [this, app, round = check.round] {
-        const auto found = checks_.find(app);
-        if (found == checks_.end() || !found->second.command) return;
-        (void)found->second.command->signal(SIGKILL);
-        answered(app, round, "the command takes too long");
-    });
-    check.command_timer->arm(check.settings.timeout);
+    check.command = child->id;
+    commands_[child->id.pid] = child->id;
+    begin_deadline(app, check, "the command takes too long");
     children_.on_exit(child->id.pid, [this, app, round = check.round](const ReapedChild& ended) {
         children_.forget(ended.pid);
+        commands_.erase(ended.pid);
         const auto found = checks_.find(app);
         if (found == checks_.end() || found->second.round != round) return;
         found->second.command.reset();
-        found->second.command_timer->disarm();
         answered(app, round, ended.status.clean() ? "" : "the command " + describe(ended.status));
     });
+}
+
+/// Who has not answered by then has answered that it is not well.
+void Health::begin_deadline(const std::string& app, Check& check, const char* problem) {
+    check.deadline = std::make_unique<Timer>(loop_, [this, app, round = check.round, problem] {
+        const auto found = checks_.find(app);
+        if (found == checks_.end() || found->second.round != round) return;
+        if (const auto command = std::exchange(found->second.command, std::nullopt)) {
+            kill_tree(*command);
+        }
+        answered(app, round, problem);
+        (void)calls_.cancel(first_call + round);
+    });
+    check.deadline->arm(check.settings.timeout);
+}
+
+std::vector<ProcessId> Health::processes() const {
+    std::vector<ProcessId> ids;
+    for (const auto& [pid, id] : commands_) ids.push_back(id);
+    return ids;
 }
 
 void Health::answered(const std::string& app, std::uint64_t round, const std::string& problem) {
@@ -121,6 +156,7 @@ void Health::answered(const std::string& app, std::uint64_t round, const std::st
     if (found == checks_.end() || found->second.round != round) return;
     Check& check = found->second;
     check.round = 0;
+    if (check.deadline) check.deadline->disarm();
     check.timer->arm(check.settings.every);
     check.failures = problem.empty() ? 0 : check.failures + 1;
     if (problem.empty()) return events_.told(app, "");

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/service_settings.h"
 #include "daemon/calls.h"
@@ -43,13 +44,16 @@ public:
     /// WATCHDOG=1, and with `usec` another time for the next one.
     void sign_of_life(const std::string& app, std::optional<std::chrono::microseconds> time);
 
+    /// The commands that run now, also those that have been killed and not reaped yet.
+    [[nodiscard]] std::vector<ProcessId> processes() const;
+
 private:
     struct Check {
         HealthSettings settings;
         std::unique_ptr<Timer> timer;
+        std::unique_ptr<Timer> deadline;  ///< of the command or function that is asked now
         std::unique_ptr<Prober> prober;
-        std::unique_ptr<Timer> command_timer;
-        std::optional<Process> command;
+        std::optional<ProcessId> command;
         unsigned failures = 0;
         std::uint64_t round = 0;
     };
@@ -61,6 +65,7 @@ private:
     void ask(const std::string& app);
     void ask_function(const std::string& app, Check& check);
     void ask_command(const std::string& app, Check& check);
+    void begin_deadline(const std::string& app, Check& check, const char* problem);
     void answered(const std::string& app, std::uint64_t round, const std::string& problem);
 
     Loop& loop_;
@@ -69,6 +74,7 @@ private:
     Events events_;
     std::map<std::string, Check> checks_;
     std::map<std::string, Watchdog> watchdogs_;
+    std::map<pid_t, ProcessId> commands_;
     std::uint64_t rounds_ = 0;
 };
 

@@ -126,15 +126,16 @@ void Jobs::run_phases(CallRequest request, std::vector<JobKind> phases, std::opt
     const JobKind phase = phases.front();
     phases.erase(phases.begin());
     request.method = to_string(phase);
-    run_method(request, phase, job, [this, request, phases, job, done](CallReply reply) {
+    const auto next = phases.empty() ? Next::nothing : Next::start;
+    run_method(request, phase, next, job, [this, request, phases, job, done](CallReply reply) {
         if (!reply || phases.empty()) return done(std::move(reply));
         run_phases(request, phases, job, done);
     });
 }
 
 /// The service is looked up anew after each wait: it may have been removed meanwhile.
-void Jobs::run_method(const CallRequest& request, JobKind method, std::optional<Ticket> job,
-                      const Done& done) {
+void Jobs::run_method(const CallRequest& request, JobKind method, Next next,
+                      std::optional<Ticket> job, const Done& done) {
     fault_point(to_string(method), "next");
     const auto ended = [this, app = request.app, method, done](CallReply reply) {
         fault_point(to_string(method), "over");
@@ -144,21 +145,23 @@ void Jobs::run_method(const CallRequest& request, JobKind method, std::optional<
         fault_point(to_string(method), "ended");
         done(std::move(reply));
     };
-    steps_.before(request, method, [this, request, method, job, ended, done](CallReply ready) {
-        if (!ready) return done(std::move(ready));
-        Service* service = find_service_(request.app);
-        if (service == nullptr) {
-            return done(tl::unexpected(CallError{"Internal", "Unable to find " + request.app}));
-        }
-        service->method_began(method, request.cause);
-        fault_point(to_string(method), "begun");
-        const bool is_done = steps_.do_directly(
-            request, method, [this, request, method, job, ended](bool done_directly) {
-                if (!done_directly) return run_script(request, method, job, ended);
-                steps_.after(request, method, nlohmann::json(), ended);
-            });
-        if (!is_done) run_script(request, method, job, ended);
-    });
+    steps_.before(
+        request, method, [this, request, method, next, job, ended, done](CallReply ready) {
+            if (!ready) return done(std::move(ready));
+            Service* service = find_service_(request.app);
+            if (service == nullptr) {
+                return done(tl::unexpected(CallError{"Internal", "Unable to find " + request.app}));
+            }
+            service->method_began(method, request.cause);
+            if (next == Next::start) service->owe_start();
+            fault_point(to_string(method), "begun");
+            const bool is_done = steps_.do_directly(
+                request, method, [this, request, method, job, ended](bool done_directly) {
+                    if (!done_directly) return run_script(request, method, job, ended);
+                    steps_.after(request, method, nlohmann::json(), ended);
+                });
+            if (!is_done) run_script(request, method, job, ended);
+        });
 }
 
 void Jobs::run_script(const CallRequest& request, JobKind method, std::optional<Ticket> job,

@@ -86,8 +86,10 @@ private:
     void pump(const std::string& app, std::optional<JobKind> started_before);
     void run_phases(CallRequest request, std::vector<JobKind> phases, std::optional<Ticket> job,
                     Done done);
-    void run_method(const CallRequest& request, JobKind method, std::optional<Ticket> job,
-                    const Done& done);
+    /// What the same job does after a method.
+    enum class Next { nothing, start };
+    void run_method(const CallRequest& request, JobKind method, Next next,
+                    std::optional<Ticket> job, const Done& done);
     void run_script(const CallRequest& request, JobKind method, std::optional<Ticket> job,
                     const Done& ended);
     void end(const std::string& app, const Job& job, const CallReply& reply);

@@ -19,6 +19,13 @@ using namespace std::chrono_literals;
 /// What SIGKILL does not end in that time waits for a disk or the like.
 constexpr auto kill_patience = 5s;
 constexpr std::size_t most_named = 5;
+/// Between two looks at what cannot be watched.
+constexpr auto blind = 100ms;
+
+std::string name_of(const ProcessId& id) {
+    const auto stat = read_stat(id.pid);
+    return std::to_string(id.pid) + " (" + (stat ? stat->comm : "?") + ")";
+}
 
 /// Login sessions, and what leads to them: those with a terminal, what they descend from but for
 /// the service's main process, and all below.
@@ -74,8 +81,14 @@ void Leftovers::end(const std::string& app, KillMode mode, std::chrono::millisec
 /// What is left now gets its signal; when nothing is left it is over.
 void Leftovers::look(const std::string& app) {
     Ending& ending = endings_.at(app);
-    const auto left = left_of(app, ending.mode);
-    if (left.empty()) return finish(app);
+    auto left = left_of(app, ending.mode);
+    if (left.empty()) {
+        // The end of a process tells of others only when it is reaped, which may be later.
+        if (Service* service = find_service_(app)) service->find_orphans();
+        left = left_of(app, ending.mode);
+    }
+    if (left.empty() && !is_blind(app, ending.mode)) return finish(app);
+    if (left.empty()) look_later(app, blind);
     for (const ProcessId& id : left) {
         if (!ending.watched.contains(id.pid)) watch(app, ending, id);
     }
@@ -84,18 +97,15 @@ void Leftovers::look(const std::string& app) {
 void Leftovers::watch(const std::string& app, Ending& ending, const ProcessId& id) {
     auto process = Process::open(id);
     if (!process)
-        return loop_.defer([this, app] {
-            if (endings_.contains(app) && endings_.at(app).watched.empty()) look(app);
-        });
-    const auto stat = read_stat(id.pid);
-    ending.names[id.pid] = std::to_string(id.pid) + " (" + (stat ? stat->comm : "?") + ")";
+        return look_later(app, process.error().kind == ErrorKind::not_found ? 0ms : blind);
+    ending.names[id.pid] = name_of(id);
     auto gone =
         IoWatch::create(loop_, process->pidfd(), EPOLLIN, [this, app, pid = id.pid](std::uint32_t) {
             // The watch must outlive its own call-back.
             const auto held = endings_.at(app).watched.extract(pid);
             look(app);
         });
-    if (!gone) return;
+    if (!gone) return look_later(app, blind);
     // Who is stopped hears of SIGTERM when it goes on.
     for (const int signo : {ending.kills ? SIGKILL : SIGTERM, SIGCONT}) {
         (void)process->signal(signo);
@@ -103,11 +113,25 @@ void Leftovers::watch(const std::string& app, Ending& ending, const ProcessId& i
     ending.watched.emplace(id.pid, std::pair(std::move(*process), std::move(*gone)));
 }
 
+/// `after`: not at once where it can be seen but not be watched, for want of descriptors.
+void Leftovers::look_later(const std::string& app, std::chrono::milliseconds after) {
+    Ending& ending = endings_.at(app);
+    if (!ending.again) {
+        ending.again = std::make_unique<Timer>(loop_, [this, app] {
+            if (endings_.contains(app)) look(app);
+        });
+    }
+    if (!ending.again->armed()) ending.again->arm(after);
+}
+
 void Leftovers::impatient(const std::string& app) {
     Ending& ending = endings_.at(app);
     if (std::exchange(ending.kills, true)) {
-        for (const auto& [pid, one] : ending.watched) {
-            ending.report.alive.push_back(ending.names[pid]);
+        auto left = left_of(app, ending.mode);
+        if (is_blind(app, ending.mode)) left = find_service_(app)->processes().adopted();
+        for (const ProcessId& id : left) {
+            ending.names.erase(id.pid);
+            ending.report.alive.push_back(name_of(id));
         }
         return finish(app);
     }
@@ -130,6 +154,13 @@ void Leftovers::finish(const std::string& app) {
     for (const Done& done : ending->waiters) done(ending->report);
     // Its timer and watches may be the ones that called us.
     loop_.defer([ending] {});
+}
+
+/// Something lives, and for want of descriptors nobody can see what.
+bool Leftovers::is_blind(const std::string& app, KillMode mode) const {
+    const Service* service = find_service_(app);
+    return service != nullptr && mode != KillMode::none && service->processes().alive() &&
+           service->processes().all().empty();
 }
 
 std::vector<ProcessId> Leftovers::left_of(const std::string& app, KillMode mode) const {

@@ -49,13 +49,16 @@ private:
         Report report;
         std::vector<Done> waiters;
         std::unique_ptr<Timer> timer;
+        std::unique_ptr<Timer> again;
         bool kills = false;
     };
 
     void look(const std::string& app);
     void watch(const std::string& app, Ending& ending, const ProcessId& id);
+    void look_later(const std::string& app, std::chrono::milliseconds after);
     void impatient(const std::string& app);
     void finish(const std::string& app);
+    [[nodiscard]] bool is_blind(const std::string& app, KillMode mode) const;
     [[nodiscard]] std::vector<ProcessId> left_of(const std::string& app, KillMode mode) const;
 
     Loop& loop_;

@@ -31,6 +31,20 @@ std::optional<std::uint64_t> number_of(std::string_view text) {
     return whole && !text.empty() ? std::optional(number) : std::nullopt;
 }
 
+/// UTF-8 is cut between characters.
+std::string shortened(std::string_view text) {
+    if (text.size() <= longest_status) return std::string(text);
+    std::size_t size = longest_status;
+    constexpr std::size_t longest_character = 4;
+    for (std::size_t i = 0; i < longest_character; ++i) {
+        if ((static_cast<unsigned char>(text[size - i]) & 0xC0U) != 0x80U) {
+            size -= i;
+            break;
+        }
+    }
+    return std::string(text.substr(0, size));
+}
+
 void take(std::string_view key, std::string_view value, Notification& into) {
     if (key == "READY") {
         into.ready = value == "1";
@@ -42,7 +56,7 @@ void take(std::string_view key, std::string_view value, Notification& into) {
         into.alive = value == "1";
         into.trigger = value == "trigger";
     } else if (key == "STATUS") {
-        into.status = std::string(value.substr(0, longest_status));
+        into.status = shortened(value);
     } else if (key == "MAINPID") {
         if (const auto pid = number_of(value); pid && *pid > 0 && *pid <= INT32_MAX) {
             into.main = static_cast<pid_t>(*pid);

@@ -34,7 +34,8 @@ std::string numeric(const std::string& host) { return host == "localhost" ? "127
 Result<UniqueFd> begin_connect(const sockaddr* address, socklen_t size, int family) {
     UniqueFd socket(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!socket) return system_failure("make a socket");
-    if (::connect(socket.get(), address, size) != 0 && errno != EINPROGRESS && errno != EAGAIN) {
+    // EAGAIN is no promise: of a Unix socket it says that too many wait there already.
+    if (::connect(socket.get(), address, size) != 0 && errno != EINPROGRESS) {
         return system_failure("connect");
     }
     return socket;
@@ -62,13 +63,22 @@ Result<UniqueFd> connect_unix(const std::string& path) {
     return begin_connect(reinterpret_cast<const sockaddr*>(&address), sizeof(address), AF_UNIX);
 }
 
+/// "[::1]:8080", as RFC 9110 wants it; servers refuse what is not.
+std::string host_header(const HttpAddress& address) {
+    const bool is_v6 = address.host.find(':') != std::string::npos;
+    const std::string host = is_v6 ? "[" + address.host + "]" : address.host;
+    return address.port == 80 ? host : host + ":" + std::to_string(address.port);
+}
+
 /// "HTTP/1.1 200 OK": empty where it is a good one.
 std::string problem_of(std::string_view said) {
     const std::string_view line = said.substr(0, said.find_first_of("\r\n"));
     const std::size_t blank = line.find(' ');
     int status = 0;
     if (line.starts_with("HTTP/") && blank != std::string_view::npos) {
-        std::from_chars(line.data() + blank + 1, line.data() + line.size(), status);
+        const char* const end = line.data() + line.size();
+        const auto [rest, error] = std::from_chars(line.data() + blank + 1, end, status);
+        if (error != std::errc() || status < 0 || (rest != end && *rest != ' ')) status = 0;
     }
     if (status >= first_good && status < first_bad) return "";
     return status == 0 ? "no HTTP answer" : "HTTP status " + std::to_string(status);
@@ -120,7 +130,7 @@ void Prober::begin() {
         socket = connect_unix(probe_.text);
     } else if (const auto address = parse_http_url(probe_.text)) {
         socket = connect_tcp(address->host, address->port);
-        request_ = "GET " + address->path + " HTTP/1.0\r\nHost: " + address->host +
+        request_ = "GET " + address->path + " HTTP/1.0\r\nHost: " + host_header(*address) +
                    "\r\nUser-Agent: comar\r\nConnection: close\r\n\r\n";
     }
     if (!socket) return finish(socket.error().message);

@@ -52,6 +52,7 @@ CallReply error_reply(const char* name, std::string message) {
 
 Result<> Readiness::expect(const std::string& app, const Probe& probe) {
     told_.erase(app);
+    extended_.erase(app);
     if (tells_itself(probe)) told_[app] = false;
     return probe.kind == Probe::Kind::fd ? open_fifo(app) : Result<>();
 }
@@ -103,7 +104,9 @@ void Readiness::begin(const CallRequest& by, const Probe& probe, std::chrono::mi
     waiting.interval = first_interval;
     waiting.round = ++rounds_;
     waiting.deadline = std::make_unique<Timer>(loop_, [this, app] { late(app); });
-    waiting.deadline->arm(timeout);
+    const auto extended = extended_.extract(app);
+    waiting.deadline->arm(
+        std::max(loop_.now() + timeout, extended ? extended.mapped() : TimePoint::min()));
     waiting.pause = std::make_unique<Timer>(loop_, [this, app] { ask(app); });
 }
 
@@ -157,8 +160,12 @@ void Readiness::told_ready(const std::string& app) {
 }
 
 void Readiness::told_extension(const std::string& app, std::chrono::microseconds more) {
+    const TimePoint until = loop_.now() + more;
     if (const auto found = waiting_.find(app); found != waiting_.end()) {
-        found->second.deadline->arm(more);
+        found->second.deadline->arm(until);
+    } else if (told_.contains(app)) {
+        // Its script has not returned yet.
+        extended_[app] = until;
     }
 }
 
@@ -213,6 +220,7 @@ void Readiness::cancel_all() {
 
 void Readiness::forget(const std::string& app) {
     told_.erase(app);
+    extended_.erase(app);
     if (fifos_.erase(app) > 0) (void)::unlink(fifo_of(app).c_str());
     if (waiting_.contains(app)) finish(app, error_reply("Internal", "Unable to find " + app));
 }

@@ -89,6 +89,7 @@ private:
     FindService find_service_;
     std::string fifo_folder_;
     std::map<std::string, bool> told_;  ///< those that are expected to tell, and whether they have
+    std::map<std::string, TimePoint> extended_;  ///< who has asked for more time before we wait
     std::map<std::string, Fifo> fifos_;
     std::map<std::string, Waiting> waiting_;
     std::uint64_t rounds_ = 0;

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <iterator>
 #include <memory>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
@@ -97,9 +98,11 @@ void Service::restore(const json& state) {
         if (const auto worker = read_process(one)) processes_.expel(*worker);
     }
     restore_processes(state);
+    const bool is_owed = state.value("restart_pending", false);
+    wanted_ = wanted_ || is_owed;
     // What waited to be started again, or was in the middle of it, still does.
     const bool was_cut_short = wanted_ && saved == ServiceState::starting;
-    if ((state.value("restart_pending", false) || was_cut_short) && !processes_.alive()) {
+    if ((is_owed || was_cut_short) && !processes_.alive()) {
         context_.ended(app_, false, std::chrono::milliseconds{0});
     }
 }
@@ -162,12 +165,17 @@ void Service::method_ended(JobKind method, bool succeeded, const std::string& er
     last_error_ = succeeded ? "" : error;
     const bool alive = processes_.alive();
     if (method == JobKind::ready && alive) wanted_ = true;
+    // The restart ends here, and whoever wanted it did not want it to be down.
+    if (method == JobKind::stop && !succeeded && std::exchange(restart_pending_, false)) {
+        wanted_ = alive;
+    }
     feed(MethodEnded{method, succeeded, alive, had_process_});
 }
 
 void Service::script_announced(bool running) { feed(ScriptAnnounced{running}); }
 
 void Service::prepare() {
+    processes_.check_cgroup();
     if (context_.cgroup_parent.empty() || !processes_.cgroup_path().empty()) return;
     if (auto used = processes_.use_cgroup(context_.cgroup_parent, app_); !used) {
         spdlog::warn("{}: {}, going on without", app_, used.error().message);
@@ -282,6 +290,18 @@ void Service::blame(std::string error) {
     changed();
 }
 
+void Service::give_up(std::string reason) {
+    last_error_ = std::move(reason);
+    restart_pending_ = false;
+    changed();
+    feed(GivenUp{});
+}
+
+void Service::owe_start() {
+    restart_pending_ = true;
+    changed();
+}
+
 void Service::exited(const ProcessId& process, std::optional<ExitStatus> status) {
     if (main_ && *main_ != process) return changed();
     died_badly_ = died_badly_ || (status && !ended_well(*status));
@@ -325,10 +345,13 @@ void Service::settled(ServiceState before) {
         died_badly_ = false;
     }
     const bool is_down = now == ServiceState::failed || now == ServiceState::stopped;
-    if (!is_down || !wanted_ || !methods_.empty()) return;
+    const bool was_down = before == ServiceState::failed || before == ServiceState::stopped;
+    if (!is_down || was_down || !wanted_ || !methods_.empty()) return;
+    // However short it was: 0 says that the start has failed.
     const auto ran = before == ServiceState::running
-                         ? std::chrono::duration_cast<std::chrono::milliseconds>(
-                               context_.loop.now() - running_from_)
+                         ? std::max(std::chrono::duration_cast<std::chrono::milliseconds>(
+                                        context_.loop.now() - running_from_),
+                                    std::chrono::milliseconds{1})
                          : std::chrono::milliseconds{0};
     context_.ended(app_, now == ServiceState::stopped && end_was_clean_, ran);
 }

@@ -91,6 +91,11 @@ public:
     [[nodiscard]] unsigned restarts() const { return restarts_; }
     /// It ends because comar ends it, for a failure.
     void blame(std::string error);
+    /// It stays down, though it is wanted.
+    void give_up(std::string reason);
+    /// The method that has begun is the first half of a restart: whoever takes over from us owes it
+    /// the second one.
+    void owe_start();
 
     /// Makes what a method needs that may start something: the cgroup, where there are any. An
     /// error is logged, and the service goes without.
@@ -102,6 +107,7 @@ public:
     void process_started(const ProcessId& process, pid_t reaper);
     void left_behind(const std::vector<ProcessId>& left);
 
+    void find_orphans() { processes_.find_orphans(); }
     void miss_exits() { processes_.miss_exits(); }
 
     [[nodiscard]] const std::string& app() const { return app_; }

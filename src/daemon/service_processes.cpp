@@ -2,6 +2,7 @@
 #include "daemon/service_processes.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <utility>
 
@@ -58,6 +59,13 @@ Result<> ServiceProcesses::use_cgroup(const std::string& parent, const std::stri
 }
 
 std::string ServiceProcesses::cgroup_path() const { return cgroup_ ? cgroup_->path() : ""; }
+
+void ServiceProcesses::check_cgroup() {
+    if (!cgroup_ || ::access(cgroup_->path().c_str(), F_OK) == 0 || errno != ENOENT) return;
+    cgroup_watch_.reset();
+    cgroup_events_.reset();
+    cgroup_.reset();
+}
 
 void ServiceProcesses::adopt(const ProcessId& id, pid_t reaper) {
     if (id.pid <= 0 || excluded_.contains(id.pid) || adopted_.contains(id.pid)) return;
@@ -148,6 +156,17 @@ void ServiceProcesses::include(const ProcessId& worker) {
         return over;
     });
     check_empty();
+}
+
+void ServiceProcesses::find_orphans() {
+    if (cgroup_) return;
+    std::vector<ProcessId> ended;
+    for (const auto& [pid, one] : adopted_) {
+        if (!lives(one.id)) ended.push_back(one.id);
+    }
+    for (const ProcessId& id : ended) {
+        for (const ProcessId& orphan : orphans_(id.start_time)) adopt(orphan);
+    }
 }
 
 void ServiceProcesses::miss_exits() {

@@ -49,6 +49,8 @@ public:
     Result<> use_cgroup(const std::string& parent, const std::string& name);
     /// Empty: none.
     [[nodiscard]] std::string cgroup_path() const;
+    /// Forgets a cgroup that somebody has removed; it held nothing.
+    void check_cgroup();
 
     /// Adds a process that the service is known to have, and hears of its end. One that has ended
     /// already is heard of too, if it was a child of `reaper`, which tells how those end.
@@ -63,6 +65,10 @@ public:
     void include(const ProcessId& worker);
     /// Kills a worker of a comard that is gone, and leaves it out until it has ended.
     void expel(const ProcessId& worker);
+
+    /// Without a cgroup: looks for what hung below those that have ended just now, whose end has
+    /// not been told yet.
+    void find_orphans();
 
     /// The process that reaped some of ours has ended, and what it did not tell nobody knows.
     void miss_exits();

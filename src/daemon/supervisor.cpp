@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/supervisor.h"
 
+#include <algorithm>
 #include <csignal>
 #include <utility>
 
@@ -9,6 +10,7 @@
 
 #include "core/fault_point.h"
 #include "daemon/invoker.h"
+#include "os/proc_scan.h"
 
 namespace comar {
 namespace {
@@ -20,12 +22,20 @@ constexpr const char* itself = "comar";
 /// Another job is under way; what it leaves decides.
 constexpr auto busy_interval = 100ms;
 constexpr std::size_t shown_lines = 10;
+/// Words of processes that nobody knows yet, of one service. Strangers say more.
+constexpr std::size_t most_early = 32;
 
 bool starts(JobKind method) { return method == JobKind::start || method == JobKind::ready; }
 
 /// Not the script has failed, but comard has ended it, or its process has crashed.
 bool was_cut_short(const CallError& error) {
     return error.name == "TimedOut" || error.name == "Internal";
+}
+
+/// A program may say any number; what is far away is as good as never.
+std::chrono::microseconds time_of(std::uint64_t usec) {
+    constexpr std::chrono::microseconds longest = std::chrono::hours(24 * 365);
+    return std::min<std::uint64_t>(usec, longest.count()) * 1us;
 }
 
 std::string describe_exit(const Service::LastExit& last) {
@@ -72,24 +82,27 @@ void Supervisor::before(const CallRequest& request, JobKind method, Then then) {
         }
     }
     if (!starts(method)) return then(json());
-    book_->refresh(request, [this, app = request.app, then = std::move(then)](CallReply fresh) {
-        Service* service = find_service_(app);
-        if (!fresh || service == nullptr) return then(std::move(fresh));
-        // One that runs goes on as it was started; a start() that does nothing changes nothing.
-        if (!service->running().value_or(false)) {
-            service->use_settings(book_->settings_of(app), book_->stamp_of(app));
-            choose_log(*service);
-            outputs_.begin_anew(app);
-        }
-        const Probe probe = readiness_of(*service);
-        if (auto expected = readiness_.expect(app, probe); !expected) {
-            return then(tl::unexpected(CallError{"Internal", expected.error().message}));
-        }
-        if (probe.kind != Probe::Kind::exit && !service->running().value_or(false)) {
-            starting_[app] = probe;
-        }
-        then(json());
-    });
+    const bool by_comar = request.caller == itself;
+    book_->refresh(
+        request, [this, app = request.app, by_comar, then = std::move(then)](CallReply fresh) {
+            Service* service = find_service_(app);
+            if (!fresh && service != nullptr) refused(*service, by_comar, fresh.error());
+            if (!fresh || service == nullptr) return then(std::move(fresh));
+            // One that runs goes on as it was started; a start() that does nothing changes nothing.
+            if (!service->running().value_or(false)) {
+                service->use_settings(book_->settings_of(app), book_->stamp_of(app));
+                choose_log(*service);
+                outputs_.begin_anew(app);
+            }
+            const Probe probe = readiness_of(*service);
+            if (auto expected = readiness_.expect(app, probe); !expected) {
+                return then(tl::unexpected(CallError{"Internal", expected.error().message}));
+            }
+            if (probe.kind != Probe::Kind::exit && !service->running().value_or(false)) {
+                starting_[app] = probe;
+            }
+            then(json());
+        });
 }
 
 bool Supervisor::do_directly(const CallRequest& request, JobKind method,
@@ -103,6 +116,12 @@ bool Supervisor::do_directly(const CallRequest& request, JobKind method,
                              direct_.is_possible(*service, *facts);
     if (is_possible) direct_.start(*service, *facts->plain_start, std::move(answered));
     return is_possible;
+}
+
+/// Its script or settings cannot be used, so nothing has begun.
+void Supervisor::refused(Service& service, bool by_comar, const CallError& error) {
+    if (!by_comar) return service.note_restarts(service.restarts(), false);
+    service.give_up(error.message + "; 'comar reset " + service.app() + "' tries again");
 }
 
 void Supervisor::after(const CallRequest& request, JobKind method, CallReply reply, Then then) {
@@ -203,7 +222,7 @@ void Supervisor::ended(const std::string& app, bool clean, std::chrono::millisec
         if (!decision.refusal.empty()) {
             spdlog::error("{} stays down: {}; the last time after {}", app, decision.refusal,
                           describe_exit(service->last_exit()));
-            service->blame(decision.refusal + "; 'comar reset " + app + "' lets it try again");
+            service->give_up(decision.refusal + "; 'comar reset " + app + "' lets it try again");
         }
         return;
     }
@@ -248,14 +267,16 @@ void Supervisor::main_lost(const std::string& app) {
 }
 
 void Supervisor::changed(const std::string& app) {
-    readiness_.look_at(app);
     const Service* service = find_service_(app);
+    if (service != nullptr) take_early(app, *service);
+    readiness_.look_at(app);
     const bool runs = service != nullptr && service->state() == ServiceState::running;
     const bool is_watched = watched_.contains(app);
     if (runs == is_watched) return;
     if (runs) return begin_watch(app, *service);
     watched_.erase(app);
     health_.end(app);
+    if (Service* gone = find_service_(app)) gone->set_health("");
 }
 
 void Supervisor::begin_watch(const std::string& app, const Service& service) {
@@ -267,6 +288,7 @@ void Supervisor::forget(const std::string& app) {
     retries_.erase(app);
     starting_.erase(app);
     watched_.erase(app);
+    early_.erase(app);
     health_.end(app);
     sockets_.close(app);
     readiness_.forget(app);
@@ -296,22 +318,50 @@ void Supervisor::told(const std::string& app, pid_t sender, const Notification& 
     Service* service = find_service_(app);
     // The sender may be gone by now, as systemd-notify(1) mostly is: then its word is worth
     // nothing.
-    if (service == nullptr || !service->owns(sender)) return;
+    if (service == nullptr) return;
+    if (!service->owns(sender)) return keep_early(app, sender, said);
     if (said.status) service->set_status_text(*said.status);
     if (said.main && !service->set_main(*said.main)) {
         spdlog::warn("{}: it names process {} as its main one, which is none of its", app,
                      *said.main);
     }
     if (said.extend_usec) {
-        readiness_.told_extension(app, std::chrono::microseconds(*said.extend_usec));
+        readiness_.told_extension(app, time_of(*said.extend_usec));
     }
     if (said.ready) readiness_.told_ready(app);
     if (said.trigger) return silent(app);
     if (said.alive || said.watchdog_usec) {
-        health_.sign_of_life(
-            app, said.watchdog_usec ? std::optional(std::chrono::microseconds(*said.watchdog_usec))
-                                    : std::nullopt);
+        const auto time =
+            said.watchdog_usec ? std::optional(time_of(*said.watchdog_usec)) : std::nullopt;
+        health_.sign_of_life(app, time);
     }
+}
+
+/// Its word may be faster than that of the worker that has started it.
+void Supervisor::keep_early(const std::string& app, pid_t sender, const Notification& said) {
+    const auto stat = read_stat(sender);
+    auto& early = early_[app];
+    if (stat && jobs_->busy(app) && early.size() < most_early) early.push_back({stat->id, said});
+    if (early.empty()) early_.erase(app);
+}
+
+void Supervisor::take_early(const std::string& app, const Service& service) {
+    const auto found = early_.find(app);
+    if (found == early_.end()) return;
+    std::vector<Early> kept;
+    std::vector<Early> taken;
+    for (Early& one : found->second) {
+        const auto stat = read_stat(one.sender.pid);
+        if (!stat || stat->id != one.sender) continue;
+        (service.owns(one.sender.pid) ? taken : kept).push_back(std::move(one));
+    }
+    // What they say may lead back here.
+    if (kept.empty() || !jobs_->busy(app)) {
+        early_.erase(found);
+    } else {
+        found->second = std::move(kept);
+    }
+    for (const Early& one : taken) told(app, one.sender.pid, one.said);
 }
 
 void Supervisor::silent(const std::string& app) {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <vector>
 
 #include "core/restarts.h"
 #include "daemon/direct_start.h"
@@ -72,6 +73,8 @@ public:
     [[nodiscard]] bool is_waiting() const {
         return readiness_.is_waiting() || leftovers_.is_busy();
     }
+    /// Children of comard that are no services': commands that check their health.
+    [[nodiscard]] std::vector<ProcessId> processes() const { return health_.processes(); }
     /// comard ends: nobody is started again, and who waits gets an answer.
     void shut_down();
 
@@ -83,10 +86,19 @@ private:
         std::string cause;
     };
 
+    /// What a process has said that is not known to be the service's, while that is started.
+    struct Early {
+        ProcessId sender;
+        Notification said;
+    };
+
     void ready_or_not(const CallRequest& request, CallReply reply, Then then);
     void stopped(const CallRequest& request, CallReply reply, const Then& then);
     void told(const std::string& app, pid_t sender, const Notification& said);
+    void keep_early(const std::string& app, pid_t sender, const Notification& said);
+    void take_early(const std::string& app, const Service& service);
     void start_again(const std::string& app);
+    static void refused(Service& service, bool by_comar, const CallError& error);
     void kill_failed(const std::string& app, CallReply reply, const Then& then);
     void silent(const std::string& app);
     void unwell(const std::string& app, const std::string& problem);
@@ -109,7 +121,8 @@ private:
     SettingsBook* book_ = nullptr;
     std::map<std::string, Retry> retries_;
     std::map<std::string, Probe> starting_;  ///< whose readiness is more than the end of start()
-    std::map<std::string, bool> watched_;    ///< for which health_ has begun
+    std::map<std::string, std::vector<Early>> early_;
+    std::map<std::string, bool> watched_;  ///< for which health_ has begun
     std::minstd_rand random_{std::random_device{}()};
     bool shut_down_ = false;
 };

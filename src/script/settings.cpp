@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cmath>
+#include <cstdint>
 #include <utility>
 #include <vector>
 
@@ -28,6 +29,13 @@ milliseconds seconds_of(const json& value) {
     const double seconds = value.get<double>();
     if (!(seconds >= 0) || seconds > most_seconds) throw Wrong("a time is out of range");
     return milliseconds{static_cast<milliseconds::rep>(std::llround(seconds * 1000))};
+}
+
+unsigned count_of(const json& value) {
+    constexpr std::int64_t most = 1'000'000'000;
+    const auto count = value.is_number_integer() ? value.get<std::int64_t>() : -1;
+    if (count < 0 || count > most) throw Wrong("a count is out of range");
+    return static_cast<unsigned>(count);
 }
 
 void read_seconds(const json& values, const char* key, milliseconds& into) {
@@ -99,7 +107,7 @@ RestartSettings restart_of(const json& values) {
     if (const auto found = values.find("restart_limit"); found != values.end()) {
         restart.limit.reset();
         if (!found->is_null()) {
-            restart.limit = {found->at(0).get<unsigned>(), seconds_of(found->at(1))};
+            restart.limit = {count_of(found->at(0)), seconds_of(found->at(1))};
         }
     }
     return restart;
@@ -110,7 +118,9 @@ HealthSettings health_of(const json& value) {
     health.check = probe_of(value.at("check"));
     read_seconds(value, "every", health.every);
     read_seconds(value, "timeout", health.timeout);
-    health.failures = value.value("failures", health.failures);
+    if (const auto found = value.find("failures"); found != value.end()) {
+        health.failures = count_of(*found);
+    }
     health.restarts = value.value("then", "report") == "restart";
     return health;
 }

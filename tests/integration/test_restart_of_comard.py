@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MIT
 """comard ends, by kill or in order, and another one takes over."""
 
+import pytest
+
 from support.daemon import Daemon
 from support.processes import Process
 from support.scripts import detached, service_script
-
-
-def main_of(service):
-    return Process(service.supervision["MainPID"])
+from support.supervised import (assert_stays_down, is_waiting, main_of, supervised, until_state,
+                                with_settings)
+from support.ways import WAYS, start_this_way
 
 
 def test_killed_and_started_again_it_knows_its_services(comard):
@@ -122,3 +123,180 @@ def test_a_second_one_on_the_same_root_refuses_and_names_the_first(comard, place
     assert second.wait() == 1
     assert f"process {comard.pid}" in second.log
     assert comard.bus.applications() == []
+
+
+# Services that are supervised
+
+def register(comard, told, **settings):
+    return comard.register("app", supervised(comard.program("server"), f"--tell {told}", **settings))
+
+
+@pytest.fixture(params=WAYS)
+def any_comard(request, place, start_comard):
+    return start_this_way(request.param, place, start_comard)
+
+
+def test_what_died_while_comard_was_away_is_started_again(any_comard, told):
+    comard = any_comard
+    register(comard, told, serviceRestart="on-failure").start()
+    first = Process(int(told.line()))
+    comard.kill()
+    first.kill()
+    comard.start()
+    second = Process(int(told.line()))
+    service = comard.service("app")
+    until_state(comard, service, "running")
+    assert service.supervision["PIDs"] == [second.pid]
+    assert service.supervision["Restarts"] == 1
+    service.stop()
+
+
+def test_without_a_policy_it_stays_down(comard, told):
+    register(comard, told).start()
+    first = Process(int(told.line()))
+    comard.kill()
+    first.kill()
+    comard.start()
+    assert_stays_down(comard.service("app"))
+    assert told.lines() == []
+
+
+def test_what_was_stopped_stays_so_and_what_runs_is_left_alone(any_comard, told):
+    comard = any_comard
+    service = register(comard, told, serviceRestart="always")
+    service.start()
+    first = Process(int(told.line()))
+    for end in (comard.kill, comard.stop):
+        end()
+        comard.start()
+        service = comard.service("app")
+        assert service.supervision["MainPID"] == first.pid
+        assert service.supervision["Restarts"] == 0
+    service.stop()
+    comard.kill()
+    comard.start()
+    assert_stays_down(comard.service("app"))
+    assert comard.service("app").supervision["State"] == "stopped"
+    assert told.lines() == []
+
+
+def test_a_death_after_the_change_of_comards_is_seen_and_mended(any_comard, told):
+    comard = any_comard
+    register(comard, told, serviceRestart="on-failure").start()
+    first = Process(int(told.line()))
+    comard.kill()
+    comard.start()
+    changed = comard.signals()
+    first.kill()
+    told.line()
+    changed.wait_for("app", "stopped")
+    changed.wait_for("app", "started")
+    comard.service("app").stop()
+
+
+def test_what_waits_to_be_started_again_still_does(comard, told):
+    service = register(comard, told, serviceRestart="on-failure", serviceRestartDelay=2)
+    service.start()
+    Process(int(told.line())).kill()
+    comard.until(lambda: is_waiting(service), "the death")
+    comard.kill()
+    comard.start()
+    told.line()
+    until_state(comard, comard.service("app"), "running")
+    comard.service("app").stop()
+
+
+def test_a_stop_while_it_waited_is_remembered(comard, told):
+    service = register(comard, told, serviceRestart="on-failure", serviceRestartDelay=1000,
+                       serviceRestartMaxDelay=1000)
+    service.start()
+    Process(int(told.line())).kill()
+    comard.until(lambda: is_waiting(service), "the death")
+    service.stop()
+    comard.kill()
+    comard.start()
+    assert_stays_down(comard.service("app"))
+
+
+def slow_methods(comard, told, **settings):
+    """A service whose start() and stop() tell, and wait at the gate "method"."""
+    gate = comard.gate("method")
+    service = comard.register("app", with_settings("""
+        def start():
+            tell("start")
+            open(GATE).read(1)
+            startService(SERVER, detach=True)
+
+        def stop():
+            tell("stop")
+            open(GATE).read(1)
+            stopService(command=SERVER)
+        """, told, {"GATE": gate, "SERVER": comard.program("server")}, **settings))
+    return service, gate
+
+
+def test_killed_in_the_middle_of_comars_own_start_it_is_started_again(comard, told):
+    service, gate = slow_methods(comard, told, serviceRestart="on-failure")
+    gate.open()
+    service.start()
+    assert told.value() == "start"
+    main_of(service).kill()
+    assert told.value() == "start"
+    comard.kill()
+    comard.start()
+    assert told.value() == "start"
+    gate.open()
+    until_state(comard, comard.service("app"), "running")
+    gate.open()
+    comard.service("app").stop()
+
+
+def test_killed_in_the_middle_of_a_stop_it_is_not_started_again(comard, told):
+    service, gate = slow_methods(comard, told, serviceRestart="always")
+    gate.open()
+    service.start()
+    told.value()
+    main = main_of(service)
+    service.begin("stop")
+    assert told.value() == "stop"
+    comard.kill()
+    main.kill()
+    comard.start()
+    assert_stays_down(comard.service("app"))
+
+
+def test_killed_between_the_two_halves_of_a_restart_it_owes_the_second(comard, told):
+    service, gate = slow_methods(comard, told, serviceRestart="on-failure")
+    gate.open()
+    service.start()
+    told.value()
+    main = main_of(service)
+    comard.bus.begin("/", "tr.org.pardus.comar.Manager", "Restart", "s", "app")
+    assert told.value() == "stop"
+    comard.kill()
+    main.kill()
+    comard.start()
+    assert told.value() == "start"
+    gate.open()
+    until_state(comard, comard.service("app"), "running")
+    gate.open()
+    comard.service("app").stop()
+
+
+def test_killed_in_a_restart_that_has_not_stopped_it_yet_it_still_looks_after_it(comard, told):
+    service, gate = slow_methods(comard, told, serviceRestart="on-failure")
+    gate.open()
+    service.start()
+    told.value()
+    main = main_of(service)
+    comard.bus.begin("/", "tr.org.pardus.comar.Manager", "Restart", "s", "app")
+    assert told.value() == "stop"
+    comard.kill()
+    comard.start()
+    assert comard.service("app").supervision["MainPID"] == main.pid
+    main.kill()
+    assert told.value() == "start"
+    gate.open()
+    until_state(comard, comard.service("app"), "running")
+    gate.open()
+    comard.service("app").stop()

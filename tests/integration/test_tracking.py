@@ -2,7 +2,6 @@
 """What comar knows of the processes of a service: all of them, how each ended, with and without cgroups."""
 
 import os
-import shutil
 import signal
 
 import pytest
@@ -11,23 +10,12 @@ from support.footprint import zombies
 from support.bus import BusError
 from support.processes import Process
 from support.scripts import detached, forking, service_script
+from support.ways import WAYS, start_this_way
 
-HIDDEN_CGROUPS = [("-t", "tmpfs", "tmpfs", "/sys/fs/cgroup")]
 
-
-@pytest.fixture(params=["cgroups", "no-cgroups", "nobody"])
+@pytest.fixture(params=WAYS)
 def comard(request, place, start_comard):
-    """As root with cgroups and without, and as a user who may make none."""
-    if request.param == "cgroups":
-        if not place.cgroup:
-            pytest.skip("cgroup v2 cannot be written here")
-        return start_comard()
-    if request.param == "no-cgroups":
-        return start_comard(mounts=HIDDEN_CGROUPS)
-    for folder, names, files in os.walk(place.root):
-        shutil.chown(folder, "nobody")
-    shutil.chown(place.folder, "nobody")
-    return start_comard(user="nobody")
+    return start_this_way(request.param, place, start_comard)
 
 
 def main_of(service):

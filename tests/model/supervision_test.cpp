@@ -30,7 +30,7 @@ std::string told(const SupervisionEvent& event) {
     if (const auto* emptied = std::get_if<Emptied>(&event)) {
         return emptied->clean ? "the last process ends" : "the last process dies";
     }
-    return "found alive";
+    return std::holds_alternative<GivenUp>(event) ? "given up" : "found alive";
 }
 
 /// One service, and the world that hears of it. What holds here holds whatever happens.
@@ -53,6 +53,7 @@ public:
         if (const auto* announced = std::get_if<ScriptAnnounced>(&event))
             heard_ = announced->running;
         hear(supervision_.on(event), before);
+        if (std::holds_alternative<GivenUp>(event)) expect_given_up(before);
         if (methods_ == 0) expect_no_passing_state();
         expect_running_as_state_says();
     }
@@ -74,6 +75,12 @@ private:
             heard_ = announce->running;
         }
         EXPECT_TRUE(said_so || supervision_.state() == before) << "a change that nobody was told";
+    }
+
+    /// What is down has failed; what runs, or is in somebody's hands, is as it was.
+    void expect_given_up(ServiceState before) const {
+        const bool is_down = before == ServiceState::stopped && methods_ == 0;
+        EXPECT_EQ(state(), is_down ? ServiceState::failed : before);
     }
 
     void expect_no_passing_state() const {
@@ -141,6 +148,7 @@ private:
 
     void happen_between_methods() {
         if (alive_) return die();
+        if (history_.coin()) return service_.on(GivenUp{});
         alive_ = true;
         service_.on(FoundAlive{});
     }
@@ -182,7 +190,7 @@ private:
 };
 
 SupervisionEvent any_event(test::History& history) {
-    switch (history.below(5)) {
+    switch (history.below(6)) {
         case 0:
             return MethodBegan{history.pick(methods)};
         case 1:
@@ -192,6 +200,8 @@ SupervisionEvent any_event(test::History& history) {
             return ScriptAnnounced{history.coin()};
         case 3:
             return Emptied{history.coin()};
+        case 4:
+            return GivenUp{};
         default:
             return FoundAlive{};
     }

@@ -4,7 +4,8 @@
 //
 // What happens, in this order: say and complain, signal another process (--term, --hup), exit at
 // once (--exit), become another user, fork into the background, start children, wait for the gate,
-// write the pidfile, tell, let the foreground parent go, serve until SIGTERM.
+// write the pidfile, listen at the port, say that it is ready, tell, let the foreground parent go,
+// serve until SIGTERM.
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
@@ -12,196 +13,28 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <pwd.h>
 #include <unistd.h>
 
+#include "stand_in_options.h"
+
 namespace {
 
-constexpr char usage[] = R"(usage: stand-in [option]...
-  --fork                fork twice and let the caller go once all is set up
-  --keep-output         with --fork: keep stdout and stderr instead of /dev/null
-  --early               with --fork: let the caller go before anything is set up
-  --pidfile PATH        write the pid of the serving process
-  --more TEXT           second line of the pidfile
-  --remove-pidfile      remove that file at the end
-  --wait-for FIFO       read one byte from FIFO before the pidfile is written
-  --tell FIFO           write "PID\n" to FIFO once serving
-  --signals FIFO        write the name of each signal (HUP, USR1, USR2, INT, TERM) to FIFO
-  --children N          start N children that live until they are killed
-  --stray               children leave the session and process group
-  --workers             children end when the serving process does
-  --user NAME           become that user
-  --comm NAME           take that name (comm)
-  --title TEXT          overwrite the command line, as nginx does
-  --say TEXT            print TEXT to stdout
-  --complain TEXT       print TEXT to stderr
-  --print BYTES         print that many bytes to stdout
-  --listen PATH         accept connections on a Unix socket
-  --term PROCESS        send SIGTERM to a process: a pid, or the path of a pidfile
-  --hup PROCESS         send it SIGHUP
-  --exit CODE           exit at once, in the foreground
-  --ignore-term         survive SIGTERM
-  --on-term-wait FIFO   at SIGTERM, read one byte from FIFO before exiting
-  --on-term-delay MS    at SIGTERM, exit only after that time
-  --on-term-exit CODE   exit code at SIGTERM; default 0
-
-Where a file PROGRAM.options lies beside the executable, the options are in there, one a line, and
-the command line is that of the daemon that is stood in for:
-  --fork                as above
-  ?WORD --fork          only if WORD is on the command line; !WORD: only if it is not
-  --pidfile @WORD       with the argument after WORD; @WORD= : with what follows in the same one;
-                        ignored if there is no such argument
-)";
-
-struct Options {
-    bool fork = false;
-    bool keep_output = false;
-    bool early = false;
-    bool remove_pidfile = false;
-    bool ignore_term = false;
-    bool stray = false;
-    bool workers = false;
-    int children = 0;
-    int exit_code = -1;
-    int on_term_exit = 0;
-    int on_term_delay_ms = 0;
-    long print_bytes = 0;
-    std::string pidfile, more, wait_for, tell, signals, user, comm, title, say, complain, listen,
-        term, hup, on_term_wait;
-};
-
-[[noreturn]] void die(const std::string& what) {
-    std::fprintf(stderr, "stand-in: cannot %s: %s\n", what.c_str(), std::strerror(errno));
-    std::exit(70);
-}
-
-[[noreturn]] void refuse(std::string_view argument) {
-    std::fprintf(stderr, "stand-in: cannot understand '%.*s'\n%s",
-                 static_cast<int>(argument.size()), argument.data(), usage);
-    std::exit(64);
-}
-
-struct Flag {
-    std::string_view name;
-    bool Options::* set;
-};
-struct Number {
-    std::string_view name;
-    int Options::* set;
-};
-struct Text {
-    std::string_view name;
-    std::string Options::* set;
-};
-
-constexpr Flag flags[] = {
-    {"--fork", &Options::fork},
-    {"--keep-output", &Options::keep_output},
-    {"--early", &Options::early},
-    {"--remove-pidfile", &Options::remove_pidfile},
-    {"--ignore-term", &Options::ignore_term},
-    {"--stray", &Options::stray},
-    {"--workers", &Options::workers},
-};
-constexpr Number numbers[] = {
-    {"--children", &Options::children},
-    {"--exit", &Options::exit_code},
-    {"--on-term-exit", &Options::on_term_exit},
-    {"--on-term-delay", &Options::on_term_delay_ms},
-};
-constexpr Text texts[] = {
-    {"--pidfile", &Options::pidfile},   {"--more", &Options::more},
-    {"--wait-for", &Options::wait_for}, {"--tell", &Options::tell},
-    {"--signals", &Options::signals},   {"--user", &Options::user},
-    {"--comm", &Options::comm},         {"--title", &Options::title},
-    {"--say", &Options::say},           {"--complain", &Options::complain},
-    {"--listen", &Options::listen},     {"--term", &Options::term},
-    {"--hup", &Options::hup},           {"--on-term-wait", &Options::on_term_wait},
-};
-
-bool take_flag(Options& options, std::string_view name) {
-    for (const auto& flag : flags)
-        if (flag.name == name) return options.*flag.set = true;
-    return false;
-}
-
-bool take_value(Options& options, std::string_view name, const char* value) {
-    if (name == "--print") return options.print_bytes = std::atol(value), true;
-    for (const auto& number : numbers)
-        if (number.name == name) return options.*number.set = std::atoi(value), true;
-    for (const auto& text : texts)
-        if (text.name == name) return options.*text.set = value, true;
-    return false;
-}
-
-using Words = std::vector<std::string>;
-
-Options parse(const Words& words) {
-    Options options;
-    for (auto word = words.begin(); word != words.end(); ++word) {
-        if (*word == "--help") std::exit(std::fputs(usage, stdout) < 0);
-        if (take_flag(options, *word)) continue;
-        const auto value = word + 1;
-        if (value == words.end() || !take_value(options, *word, value->c_str())) refuse(*word);
-        word = value;
-    }
-    return options;
-}
-
-/// What belongs to `word` on a command line: the argument after it, or after its `=` in the same.
-std::optional<std::string> argument_of(const std::string& word, const Words& arguments) {
-    for (auto argument = arguments.begin(); argument != arguments.end(); ++argument) {
-        if (*argument == word && argument + 1 != arguments.end()) return *(argument + 1);
-        if (word.ends_with('=') && argument->starts_with(word))
-            return argument->substr(word.size());
-    }
-    return std::nullopt;
-}
-
-bool has(const Words& words, const std::string& word) {
-    return std::find(words.begin(), words.end(), word) != words.end();
-}
-
-/// Appends the option in a line of PROGRAM.options, if it applies to that command line.
-void append_option(const std::string& line, const Words& arguments, Words& options) {
-    const auto space = line.find(' ');
-    const std::string name = line.substr(0, space);
-    const std::string value = space == std::string::npos ? "" : line.substr(space + 1);
-    if (name.starts_with('?') || name.starts_with('!')) {
-        if (has(arguments, name.substr(1)) == name.starts_with('?'))
-            append_option(value, arguments, options);
-    } else if (!value.starts_with('@')) {
-        options.push_back(name);
-        if (!value.empty()) options.push_back(value);
-    } else if (const auto found = argument_of(value.substr(1), arguments)) {
-        options.insert(options.end(), {name, *found});
-    }
-}
-
-/// Our options: the arguments, or what PROGRAM.options makes of them.
-Words read_options(const Words& arguments) {
-    char path[4096];
-    const ssize_t length = ::readlink("/proc/self/exe", path, sizeof path);
-    std::ifstream file(std::string(path, length < 0 ? 0 : static_cast<std::size_t>(length)) +
-                       ".options");
-    if (!file) return arguments;
-    Words options;
-    for (std::string line; std::getline(file, line);) append_option(line, arguments, options);
-    return options;
-}
+using namespace stand_in;
 
 void write_all(int fd, std::string_view text) {
     while (!text.empty()) {
@@ -272,6 +105,46 @@ void send(int signal, const std::string& process) {
     if (pid <= 1 || ::kill(pid, signal) < 0) die("signal " + process);
 }
 
+/// sd_notify(3), without its library. Nobody has to listen.
+void notify(const std::string& text) {
+    const char* path = std::getenv("NOTIFY_SOCKET");
+    if (path == nullptr || text.empty()) return;
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (std::strlen(path) >= sizeof address.sun_path) die("fit NOTIFY_SOCKET");
+    std::strcpy(address.sun_path, path);
+    std::string said;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const bool is_pid = text.compare(i, 2, "%p") == 0;
+        said +=
+            is_pid ? std::to_string(::getpid()) : std::string(1, text[i] == ';' ? '\n' : text[i]);
+        if (is_pid) ++i;
+    }
+    const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    ::sendto(fd, said.data(), said.size(), 0, reinterpret_cast<sockaddr*>(&address),
+             sizeof address);
+    ::close(fd);
+}
+
+void write_newline(int fd) {
+    write_all(fd, "\n");
+    ::close(fd);
+}
+
+int listen_at_port(int port) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const int on = 1;
+    ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (fd < 0 || ::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) < 0 ||
+        ::listen(fd, 16) < 0)
+        die("listen at port " + std::to_string(port));
+    return fd;
+}
+
 int listen_on(const std::string& path) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
@@ -285,14 +158,27 @@ int listen_on(const std::string& path) {
     return fd;
 }
 
-/// Children wait in pause(): only a signal with its default action ends them.
+/// Waits in pause(): only a signal with its default action ends it.
+[[noreturn]] void idle(const Options& options, const sigset_t& original) {
+    if (options.stubborn) ::signal(SIGTERM, SIG_IGN);
+    ::sigprocmask(SIG_SETMASK, &original, nullptr);
+    if (options.workers) ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    for (;;) ::pause();
+}
+
 void start_children(const Options& options, const sigset_t& original) {
     for (int i = 0; i < options.children; ++i) {
         if (::fork() != 0) continue;
-        ::sigprocmask(SIG_SETMASK, &original, nullptr);
         if (options.stray) ::setsid();
-        if (options.workers) ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-        for (;;) ::pause();
+        idle(options, original);
+    }
+    for (int i = 0; i < options.orphans; ++i) {
+        const pid_t between = ::fork();
+        if (between > 0) ::waitpid(between, nullptr, 0);
+        if (between != 0) continue;
+        ::setsid();
+        if (::fork() != 0) std::_Exit(0);
+        idle(options, original);
     }
 }
 
@@ -347,6 +233,7 @@ std::string_view name_of(std::uint32_t signal) {
 /// Returns only when it is time to end.
 void obey(const Options& options, std::uint32_t signal) {
     if (!options.signals.empty()) tell(options.signals, std::string(name_of(signal)));
+    if (signal == SIGUSR1) notify(options.on_usr1);
     if ((signal != SIGTERM && signal != SIGINT) || (signal == SIGTERM && options.ignore_term))
         return;
     if (!options.on_term_wait.empty()) pass_gate(options.on_term_wait);
@@ -355,14 +242,15 @@ void obey(const Options& options, std::uint32_t signal) {
     std::exit(options.on_term_exit);
 }
 
-[[noreturn]] void serve(const Options& options, int signals, int listener) {
+[[noreturn]] void serve(const Options& options, int signals, int listener, int port) {
     for (;;) {
-        pollfd fds[] = {{signals, POLLIN, 0}, {listener, POLLIN, 0}};
-        if (::poll(fds, 2, -1) < 0) continue;
+        pollfd fds[] = {{signals, POLLIN, 0}, {listener, POLLIN, 0}, {port, POLLIN, 0}};
+        if (::poll(fds, 3, -1) < 0) continue;
         signalfd_siginfo info{};
         if ((fds[0].revents & POLLIN) != 0 && ::read(signals, &info, sizeof info) == sizeof info)
             obey(options, info.ssi_signo);
         if ((fds[1].revents & POLLIN) != 0) ::close(::accept(listener, nullptr, nullptr));
+        if ((fds[2].revents & POLLIN) != 0) ::close(::accept(port, nullptr, nullptr));
     }
 }
 
@@ -397,9 +285,12 @@ int main(int argc, char** argv) {
     if (!options.title.empty()) retitle(argc, argv, options.title);
     if (!options.wait_for.empty()) pass_gate(options.wait_for);
     if (!options.pidfile.empty()) write_pidfile(options);
+    const int port = options.port == 0 ? -1 : listen_at_port(options.port);
     if (options.fork && !options.keep_output) drop_output();
+    notify(options.notify);
+    if (options.ready_fd >= 0) write_newline(options.ready_fd);
     if (!options.tell.empty()) tell(options.tell, std::to_string(::getpid()));
     if (caller >= 0 && !options.early) write_all(caller, "+");
     if (caller >= 0) ::close(caller);
-    serve(options, signals, listener);
+    serve(options, signals, listener, port);
 }

@@ -449,5 +449,27 @@ TEST_F(SupervisionTest, TheEndOfAMethodWhoseBeginningWasNotSeenCounts) {
     EXPECT_EQ(state(), ServiceState::stopped);
 }
 
+// Giving up
+
+TEST_F(SupervisionTest, WhatStaysDownThoughItEndedWellHasFailedAndNobodyHearsOfItAgain) {
+    run(JobKind::start, left_process);
+    on(Emptied{true});
+    announced_.clear();
+    on(GivenUp{});
+    EXPECT_EQ(state(), ServiceState::failed);
+    EXPECT_EQ(running(), false);
+    EXPECT_THAT(announced_, IsEmpty());
+}
+
+TEST_F(SupervisionTest, WhatRunsOrIsBeingStartedIsNotGivenUp) {
+    run(JobKind::start, left_process);
+    on(GivenUp{});
+    EXPECT_EQ(state(), ServiceState::running);
+    on(Emptied{true});
+    begin(JobKind::start);
+    on(GivenUp{});
+    EXPECT_EQ(state(), ServiceState::starting);
+}
+
 }  // namespace
 }  // namespace comar

@@ -1,0 +1,319 @@
+# SPDX-License-Identifier: MIT
+"""Services that run and do not do their work: what asks them, what is told, and what is done."""
+
+import os
+import signal
+
+import pytest
+
+from support.processes import Process, processes_that_mention
+from support.supervised import (LONG, assert_stays_down, free_port, main_of, supervised, until_state)
+from support.ways import WAYS, start_this_way
+
+STARTED, STOPPED = ("app", "started"), ("app", "stopped")
+OFTEN = 0.02
+
+
+@pytest.fixture(params=WAYS)
+def any_comard(request, place, start_comard):
+    return start_this_way(request.param, place, start_comard)
+
+
+def health(check, **more):
+    return {"check": check, "every": OFTEN, "timeout": LONG, "failures": 1, **more}
+
+
+def until_health(comard, service, text):
+    comard.until(lambda: text in service.supervision["Health"],
+                 lambda: f"{text!r}; it is {service.supervision['Health']!r}")
+
+
+# Who is asked
+
+def test_a_command_tells(any_comard):
+    comard = any_comard
+    flag = comard.place.folder / "well"
+    flag.touch()
+    service = comard.register("app", supervised(
+        comard.program("server"), serviceHealth=health(f"test -e {flag}")))
+    service.start()
+    changed = comard.signals()
+    assert "not well" not in comard.cli("status", "app").stdout
+    until_health(comard, service, "ok")
+    flag.unlink()
+    until_health(comard, service, "the command ended with exit code 1")
+    assert "exit code 1" in comard.cli("status", "app").stdout
+    assert "not well" in comard.cli("explain", "app").stdout
+    assert service.supervision["State"] == "running"
+    flag.touch()
+    until_health(comard, service, "ok")
+    service.stop()
+    assert service.supervision["Health"] == ""
+    assert changed.all() == [STOPPED]
+
+
+def test_a_port_a_socket_and_a_page_tell(comard):
+    port = free_port()
+    path = f"{comard.place.folder}/app.sock"
+    for check in (f"tcp:{port}", f"unix:{path}"):
+        service = comard.register("app", supervised(
+            comard.program("server"), f"--port {port} --listen {path}", serviceHealth=health(check)))
+        service.start()
+        until_health(comard, service, "ok")
+        service.stop()
+    service = comard.register("app", supervised(
+        comard.program("server"), f"--port {port}", serviceHealth=health(f"http://127.0.0.1:{port}/")))
+    service.start()
+    until_health(comard, service, "no HTTP answer")
+    service.stop()
+    service = comard.register("app", supervised(
+        comard.program("server"), serviceHealth=health(f"tcp:{port}")))
+    service.start()
+    until_health(comard, service, "refused")
+    service.stop()
+
+
+def test_a_function_tells(comard):
+    flag = comard.place.folder / "well"
+    service = comard.register("app", supervised(comard.program("server"), body=f"""
+        def is_well():
+            if not os.path.exists({str(flag)!r}):
+                fail("it is sad")
+
+        serviceHealth = {{"check": is_well, "every": {OFTEN}, "failures": 1}}
+        """))
+    service.start()
+    until_health(comard, service, "it is sad")
+    flag.touch()
+    until_health(comard, service, "ok")
+    service.stop()
+
+
+def test_one_failure_is_forgiven_where_more_are_allowed(comard, told):
+    """A command that fails each second time."""
+    flag = comard.place.folder / "turn"
+    service = comard.register("app", supervised(comard.program("server"), serviceHealth=health(
+        f"echo asked > {told}; if test -e {flag}; then rm {flag}; else touch {flag}; false; fi",
+        failures=2)))
+    service.start()
+    for _ in range(8):
+        told.line()
+        assert service.supervision["Health"] in ("", "ok")
+    service.stop()
+
+
+# What is done
+
+def test_who_is_not_well_is_started_again(any_comard, told):
+    comard = any_comard
+    flag = comard.place.folder / "well"
+    service = comard.register("app", supervised(
+        comard.program("server"), f"--tell {told}",
+        serviceHealth=health(f"test -e {flag}", failures=2, then="restart")))
+    changed = comard.signals()
+    service.start()
+    first = Process(int(told.line()))
+    second = Process(int(told.line()))
+    assert not first.alive
+    flag.touch()
+    until_health(comard, service, "ok")
+    until_state(comard, service, "running")
+    supervision = service.supervision
+    assert "health check failed: the command ended with exit code 1" in supervision["Cause"]
+    assert supervision["Restarts"] >= 1
+    assert supervision["Wanted"] is True
+    seen = changed.all()
+    assert seen == [STARTED, STOPPED] * (len(seen) // 2) + [STARTED]
+    service.stop()
+    assert not second.alive
+    assert_stays_down(service)
+    assert told.lines() == [] or supervision["Restarts"] > 1
+
+
+def test_a_stop_that_refuses_does_not_end_supervision(comard, told):
+    """comar wanted to start it again and could not stop it: it still runs, and is still looked after."""
+    sick, stuck = (comard.place.folder / name for name in ("sick", "stuck"))
+    script = supervised(comard.program("server"), f"--tell {told}", serviceRestart="on-failure",
+                        serviceHealth=health(f"test ! -e {sick}", then="restart"))
+    script = script.replace("def stop():", f"""def stop():
+    if os.path.exists({str(stuck)!r}):
+        fail("not now")""")
+    service = comard.register("app", script)
+    service.start()
+    main = Process(int(told.line()))
+    stuck.touch()
+    sick.touch()
+    comard.until(lambda: "not now" in service.supervision["LastError"], "the stop that refuses")
+    sick.unlink()
+    until_health(comard, service, "ok")
+    assert main.alive
+    assert service.supervision["Wanted"] is True
+    main.kill()
+    told.line()
+    until_state(comard, service, "running")
+    stuck.unlink()
+    service.stop()
+
+
+# Questions without an answer
+
+def test_a_command_that_hangs_is_ended_with_all_below_it(comard, told):
+    service = comard.register("app", supervised(comard.program("server"), serviceHealth=health(
+        f"sh -c 'echo $$ > {told}; read x < {comard.gate('never')}'; true", timeout=0.2)))
+    service.start()
+    below = Process(int(told.line()))
+    until_health(comard, service, "takes too long")
+    below.wait_gone()
+    service.stop()
+
+
+def test_a_function_that_hangs_is_not_waited_for(comard, told):
+    service = comard.register("app", supervised(comard.program("server"), body=f"""
+        def is_well():
+            with open("{told}", "w") as mailbox:
+                mailbox.write(str(os.getpid()) + "\\n")
+            open("{comard.gate('never')}").read(1)
+
+        serviceHealth = {{"check": is_well, "every": {OFTEN}, "timeout": 0.2, "failures": 1}}
+        """))
+    service.start()
+    worker = Process(int(told.line()))
+    until_health(comard, service, "takes too long")
+    worker.wait_gone()
+    service.stop()
+
+
+def test_a_server_that_hangs_is_told(comard):
+    port = free_port()
+    service = comard.register("app", supervised(
+        comard.program("server"), f"--port {port}",
+        serviceHealth=health(f"http://127.0.0.1:{port}/", timeout=0.2)))
+    service.start()
+    main = main_of(service)
+    until_health(comard, service, "no HTTP answer")
+    main.signal(signal.SIGSTOP)
+    until_health(comard, service, "it does not answer")
+    main.signal(signal.SIGCONT)
+    service.stop()
+
+
+def test_a_question_under_way_is_no_process_of_the_service(any_comard, told):
+    """Its death is seen at once, though a check that was begun for it still runs."""
+    comard = any_comard
+    service = comard.register("app", supervised(comard.program("server"), serviceHealth=health(
+        f"echo $$ > {told}; read x < {comard.gate('never')}")))
+    other = comard.register("other", supervised(comard.program("other")))
+    other.start()
+    service.start()
+    check = Process(int(told.line()))
+    changed = comard.signals()
+    for app, one in (("other", other), ("app", service)):
+        assert check.pid not in one.supervision["PIDs"]
+        main_of(one).kill()
+        changed.wait_for(app, "stopped")
+        assert one.supervision["State"] == "failed"
+    check.wait_gone()
+
+
+def test_the_end_of_comard_leaves_no_question_behind(comard, told):
+    comard.register("app", supervised(comard.program("server"), serviceHealth=health(
+        f"echo $$ > {told}; read x < {comard.gate('never')}"))).start()
+    first = Process(int(told.line()))
+    comard.kill()
+    first.wait_gone()
+    comard.start()
+    second = Process(int(told.line()))
+    comard.service("app").stop()
+    second.wait_gone()
+
+
+# Signs of life
+
+def watched(comard, told, args, seconds, **settings):
+    return comard.register("app", supervised(
+        comard.program("server"), f"--tell {told} {args}", serviceReadiness="notify",
+        serviceWatchdog=seconds, serviceRestart="on-failure", **settings))
+
+
+def test_who_shows_no_sign_of_life_is_ended_and_started_again(any_comard, told):
+    comard = any_comard
+    service = watched(comard, told, "--notify READY=1", 0.2)
+    changed = comard.signals()
+    service.start()
+    first = Process(int(told.line()))
+    assert first.environ.get("WATCHDOG_USEC") == "200000" or not first.alive
+    second = Process(int(told.line()))
+    first.wait_gone()
+    changed.wait_for(*STOPPED)
+    changed.wait_for(*STARTED)
+    assert "watchdog" in comard.log
+    assert second.pid != first.pid
+    service.stop()
+    second.wait_gone()
+    assert_stays_down(service)
+
+
+def test_who_triggers_the_watchdog_is_ended_at_once(comard, told):
+    service = watched(comard, told, "--notify READY=1 --on-usr1 WATCHDOG=trigger", LONG)
+    service.start()
+    first = Process(int(told.line()))
+    assert first.environ["WATCHDOG_USEC"] == str(LONG * 1_000_000)
+    first.signal(signal.SIGUSR1)
+    told.line()
+    until_state(comard, service, "running")
+    assert "signal 6" in service.supervision["Cause"]
+    service.stop()
+
+
+def test_the_program_may_set_another_time(comard, told):
+    service = watched(comard, told, "--notify READY=1 --on-usr1 WATCHDOG_USEC=1000", LONG)
+    service.start()
+    Process(int(told.line())).signal(signal.SIGUSR1)
+    told.line()
+    until_state(comard, service, "running")
+    service.stop()
+
+
+def test_a_sign_of_life_gives_it_its_time_anew(comard, told):
+    """A service that is never asked for one is dead when one that gives them lives on."""
+    alive = watched(comard, told, "--notify READY=1 --on-usr1 WATCHDOG=1", 3)
+    alive.start()
+    first = Process(int(told.line()))
+    silent_told = comard.mailbox("silent")
+    for _ in range(2):
+        first.signal(signal.SIGUSR1)
+        silent = comard.register("silent", supervised(
+            comard.program("silent"), f"--tell {silent_told} --notify READY=1", serviceReadiness="notify",
+            serviceWatchdog=1.6))
+        silent.start()
+        Process(int(silent_told.line())).wait_gone()
+        until_state(comard, silent, "failed")
+        first.signal(signal.SIGUSR1)
+    assert first.alive
+    assert alive.supervision["Restarts"] == 0
+    alive.stop()
+
+
+def test_a_new_comard_listens_and_watches_on(comard, told):
+    service = watched(comard, told, "--notify READY=1 --on-usr1 WATCHDOG=trigger", LONG)
+    service.start()
+    first = Process(int(told.line()))
+    comard.kill()
+    comard.start()
+    service = comard.service("app")
+    assert service.supervision["MainPID"] == first.pid
+    first.signal(signal.SIGUSR1)
+    told.line()
+    until_state(comard, service, "running")
+    service.stop()
+
+
+def test_nobody_is_left_behind_by_checks(comard):
+    service = comard.register("app", supervised(
+        comard.program("server"), serviceHealth=health(f"cat {comard.place.folder}/*.log > /dev/null")))
+    service.start()
+    until_health(comard, service, "ok")
+    service.stop()
+    comard.until(lambda: [process for process in processes_that_mention(comard.place.folder)
+                          if os.path.basename((process.argv or ["?"])[0]) in ("sh", "cat")
+                          and process.pid != comard.pid] == [], "the end of the last check")

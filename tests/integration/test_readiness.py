@@ -1,0 +1,348 @@
+# SPDX-License-Identifier: MIT
+"""A service counts as started when it is: whoever waits for its start waits for that."""
+
+import os
+import signal
+import socket
+
+import pytest
+
+from support.bus import BusError
+from support.processes import Process
+from support.scripts import service_script
+from support.supervised import (LONG, assert_stays_down, free_port, is_waiting, main_of, supervised,
+                                until_state, with_settings)
+from support.ways import WAYS, start_this_way
+
+STARTED = ("app", "started")
+
+
+@pytest.fixture(params=WAYS)
+def any_comard(request, place, start_comard):
+    return start_this_way(request.param, place, start_comard)
+
+
+class Slow:
+    """A service whose start() returns at once and tells so, and whose program is ready when `gate` opens."""
+
+    def __init__(self, comard, readiness, args="", server=None, **settings):
+        self.comard = comard
+        self.gate = comard.gate("ready")
+        self.returned = comard.mailbox("returned")
+        server = server or comard.program("server")
+        args = f"--wait-for {self.gate} {args}"
+        self.service = comard.register("app", with_settings("""
+            @synchronized
+            def start():
+                startService(command=SERVER, args=ARGS, detach=True, donotify=True)
+                tell("returned")
+
+            def stop():
+                # One that waits at the gate hears no SIGTERM.
+                pass
+
+            def status():
+                return isServiceRunning(PIDFILE)
+
+            def is_up():
+                return os.path.exists(PIDFILE)
+            """, self.returned, {"SERVER": server, "ARGS": args, "PIDFILE": self.pidfile},
+            serviceReadiness=readiness, serviceStopTimeout=0.05, **settings))
+        self.changed = comard.signals()
+
+    @property
+    def pidfile(self):
+        return f"{self.comard.root}/run/app.pid"
+
+    def begin(self):
+        """Starts it; returns when start() of the script has returned, and comard knows it."""
+        pending = self.service.begin("start")
+        self.returned.line()
+        for _ in range(5):
+            self.comard.bus.sync()
+        return pending
+
+
+def ways_to_tell(comard):
+    """Readiness, and the arguments with which stand-in says so."""
+    root = comard.root
+    port = free_port()
+    return {
+        "pidfile": ("pidfile", f"--pidfile {root}/run/app.pid"),
+        "notify": ("notify", "--notify READY=1"),
+        "fd": ("fd", "--ready-fd 3"),
+        "fd:7": ("fd:7", "--ready-fd 7"),
+        "tcp": (f"tcp:{port}", f"--port {port}"),
+        "tcp with a host": (f"tcp:127.0.0.1:{port}", f"--port {port}"),
+    }
+
+
+@pytest.mark.parametrize("kind", ["pidfile", "notify", "fd", "fd:7", "tcp", "tcp with a host"])
+def test_a_start_is_over_when_the_service_is_ready(any_comard, kind):
+    readiness, args = ways_to_tell(any_comard)[kind]
+    slow = Slow(any_comard, readiness, args)
+    starting = slow.begin()
+    assert not starting.done, starting.result()
+    assert slow.service.supervision["State"] == "starting"
+    assert slow.changed.all() == []
+    slow.gate.open()
+    starting.result()
+    assert slow.service.supervision["State"] == "running"
+    assert slow.changed.all() == [STARTED]
+    slow.service.stop()
+    assert_stays_down(slow.service)
+
+
+def test_a_function_of_the_script_says_when_it_is_ready(comard, told):
+    flag = comard.place.folder / "flag"
+    service = comard.register("app", supervised(comard.program("server"), body="""
+        FLAG = {flag!r}
+        TOLD = {told!r}
+
+        def is_up():
+            with open(TOLD, "w") as mailbox:
+                mailbox.write("asked\\n")
+            return os.path.exists(FLAG)
+
+        serviceReadiness = is_up
+        """.format(flag=str(flag), told=str(told))))
+    starting = service.begin("start")
+    for _ in range(3):
+        told.line()
+    assert not starting.done
+    flag.touch()
+    starting.result()
+    service.stop()
+
+
+@pytest.mark.parametrize("says, is_ready", [("return None", True), ("return 1", True),
+                                            ("return False", False), ("fail('not me')", False)])
+def test_what_a_function_says(comard, says, is_ready):
+    service = comard.register("app", supervised(comard.program("server"), body=f"""
+        def is_up():
+            {says}
+
+        serviceReadiness = is_up
+        """, serviceReadyTimeout=60 if is_ready else 0.2))
+    if is_ready:
+        service.start()
+        service.stop()
+        return
+    with pytest.raises(BusError) as late:
+        service.start()
+    assert late.value.name == "TimedOut"
+    assert "is_up() of its script" in late.value.message
+    assert_stays_down(service)
+
+
+def test_a_unix_socket_that_accepts_is_ready(comard):
+    path = f"{comard.root}/run/app.sock"
+    os.makedirs(f"{comard.root}/run", exist_ok=True)
+    service = comard.register("app", supervised(
+        comard.program("server"), f"--listen {path}", serviceReadiness=f"unix:{path}"))
+    service.start()
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(path)
+    service.stop()
+
+
+# Too late, and too little
+
+@pytest.mark.parametrize("readiness, waited_for", [
+    ("notify", "READY=1"),
+    ("fd", "a newline on its descriptor 3"),
+    ("pidfile", "its pidfile"),
+    ("tcp:1", "a connection to port 1 of 127.0.0.1"),
+    ("unix:/no/such/socket", "a connection to /no/such/socket"),
+    ("http://127.0.0.1:1/up", "an answer from http://127.0.0.1:1/up"),
+])
+def test_who_is_not_ready_in_time_is_ended_and_the_error_says_what_was_waited_for(
+        any_comard, readiness, waited_for):
+    slow = Slow(any_comard, readiness, serviceReadyTimeout=0.2)
+    pending = slow.service.begin("start")
+    with pytest.raises(BusError) as late:
+        pending.result()
+    assert late.value.name == "TimedOut"
+    assert "after 200 ms" in late.value.message
+    assert waited_for in late.value.message
+    assert slow.service.supervision["State"] == "failed"
+    assert waited_for in slow.service.supervision["LastError"]
+    assert_stays_down(slow.service)
+    assert slow.changed.all() == []
+    assert waited_for in any_comard.cli("start", "app").stderr
+
+
+def test_who_dies_before_it_is_ready_is_not_waited_for(any_comard):
+    slow = Slow(any_comard, "notify", serviceReadyTimeout=LONG)
+    starting = slow.begin()
+    main_of(slow.service).kill()
+    with pytest.raises(BusError) as died:
+        starting.result()
+    assert "signal 9" in died.value.message
+    assert "READY=1" in died.value.message
+    assert slow.service.supervision["State"] == "failed"
+    assert slow.changed.all() == []
+
+
+def test_who_ends_at_once_is_not_waited_for(comard):
+    service = comard.register("app", supervised(
+        comard.program("server"), "--exit 3", serviceReadiness="notify", serviceReadyTimeout=LONG))
+    with pytest.raises(BusError) as died:
+        service.start()
+    assert "exit code 3" in died.value.message
+    assert_stays_down(service)
+
+
+def test_a_start_that_was_not_ready_is_tried_again(comard, told):
+    service = comard.register("app", with_settings("""
+        def start():
+            tell("start")
+            startService(SERVER, args="--notify READY=1" if os.path.exists(FLAG) else "", detach=True)
+
+        def stop():
+            stopService(command=SERVER)
+        """, told, {"SERVER": comard.program("server"), "FLAG": str(comard.place.folder / "flag")},
+        serviceReadiness="notify", serviceReadyTimeout=0.2, serviceRestart="on-failure",
+        serviceRestartMaxDelay=0.01))
+    with pytest.raises(BusError):
+        service.start()
+    told.value()
+    told.value()
+    (comard.place.folder / "flag").touch()
+    until_state(comard, service, "running")
+    assert not is_waiting(service)
+    service.stop()
+
+
+# Who waits
+
+def test_everybody_who_waits_for_the_start_waits_for_readiness(comard, told):
+    slow = Slow(comard, "notify", "--notify READY=1")
+    other = comard.register("other", with_settings("""
+        def start():
+            tell("begins")
+            startDependencies("app")
+            tell("over")
+
+        def stop():
+            pass
+        """, told))
+    first = slow.begin()
+    joined = comard.connect().service("app").begin("start")
+    dependent = other.begin("start")
+    assert told.value() == "begins"
+    for _ in range(5):
+        comard.bus.sync()
+    assert not (first.done or joined.done or dependent.done)
+    slow.gate.open()
+    for pending in (first, joined, dependent):
+        pending.result()
+    assert told.value() == "over"
+    slow.service.stop()
+
+
+def test_a_stop_waits_its_turn_and_then_stops(comard):
+    slow = Slow(comard, "notify", "--notify READY=1")
+    starting = slow.begin()
+    stopping = comard.connect().service("app").begin("stop")
+    slow.gate.open()
+    starting.result()
+    stopping.result()
+    assert_stays_down(slow.service)
+
+
+def test_comard_ends_while_somebody_waits(comard):
+    slow = Slow(comard, "notify", "--notify READY=1")
+    slow.begin()
+    main = main_of(slow.service)
+    comard.stop()
+    comard.start()
+    service = comard.service("app")
+    assert main.alive
+    assert service.supervision["MainPID"] == main.pid
+    service.stop()
+    main.wait_gone()
+
+
+# sd_notify(3)
+
+def test_the_socket_is_there_for_whoever_wants_it_and_nobody_else(comard, told):
+    service = comard.register("app", supervised(comard.program("server"), f"--tell {told}"))
+    service.start()
+    assert "NOTIFY_SOCKET" not in Process(int(told.line())).environ
+    service.stop()
+    service = comard.register("app", supervised(
+        comard.program("server"), f"--tell {told} --notify READY=1", serviceReadiness="notify"))
+    service.start()
+    assert Process(int(told.line())).environ["NOTIFY_SOCKET"].startswith(comard.root)
+    service.stop()
+
+
+def test_only_processes_of_the_service_are_believed(comard):
+    slow = Slow(comard, "notify", "--notify READY=1")
+    starting = slow.begin()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as stranger:
+        stranger.connect(main_of(slow.service).environ["NOTIFY_SOCKET"])
+        for text in (b"READY=1", b"MAINPID=1", b"STATUS=lies", b"", b"\0" * 10_000, b"WATCHDOG=trigger"):
+            stranger.send(text)
+    for _ in range(5):
+        comard.bus.sync()
+    assert not starting.done
+    assert slow.service.supervision["StatusText"] == ""
+    slow.gate.open()
+    starting.result()
+    slow.service.stop()
+
+
+def test_the_program_names_its_main_process_and_its_status(comard, told):
+    service = comard.register("app", service_script("""
+        serviceReadiness = "notify"
+
+        def start():
+            startService(SERVER, args=ARGS)
+
+        def stop():
+            stopService(command=SERVER)
+        """, SERVER=comard.program("server"),
+        ARGS=["--fork", "--children", "2", "--tell", told, "--notify",
+              "STATUS=serves 3;MAINPID=%p;READY=1", "--on-usr1", "STATUS=half \udcff\udcfe of it"]))
+    service.start()
+    main = Process(int(told.line()))
+    assert main_of(service).pid == main.pid
+    assert service.supervision["StatusText"] == "serves 3"
+    assert "serves 3" in comard.cli("status", "app").stdout
+    main.signal(signal.SIGUSR1)
+    comard.until(lambda: service.supervision["StatusText"].startswith("half "), "its new status")
+    assert comard.cli("status", "app").returncode == 0
+    service.stop()
+    assert service.supervision["StatusText"] == ""
+
+
+def test_who_needs_longer_may_say_so(comard, told):
+    service = comard.register("app", supervised(
+        comard.program("server"), f"--tell {told} --notify EXTEND_TIMEOUT_USEC=1000000000 --on-usr1 READY=1",
+        serviceReadiness="notify", serviceReadyTimeout=2))
+    starting = service.begin("start")
+    main = Process(int(told.line()))
+    # Another one that began later, and has the same time, is too late before it.
+    clock = comard.register("clock", supervised(
+        comard.program("clock"), serviceReadiness="tcp:1", serviceReadyTimeout=2.2))
+    with pytest.raises(BusError, match="not ready"):
+        clock.start()
+    assert not starting.done
+    main.signal(signal.SIGUSR1)
+    starting.result()
+    service.stop()
+
+
+def test_a_second_start_wants_to_be_told_anew(comard):
+    slow = Slow(comard, "notify", "--notify READY=1")
+    first = slow.begin()
+    slow.gate.open()
+    first.result()
+    slow.service.stop()
+    second = slow.begin()
+    assert not second.done
+    slow.gate.open()
+    second.result()
+    slow.service.stop()

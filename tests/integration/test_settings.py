@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: MIT
+"""Settings of services, by what their programs see: environment, files, folder, umask, limits, priorities, groups."""
+
+import grp
+import os
+import pwd
+import resource
+
+import pytest
+
+from support.bus import BusError
+from support.processes import Process
+from support.supervised import assert_stays_down, with_settings
+from support.ways import start_this_way
+
+#: Ways in which scripts start a program that tells its pid.
+WAYS_TO_START = {
+    "detached": "startService(SERVER, args=ARGS, detach=True)",
+    "forking": "startService(SERVER, args=['--fork'] + ARGS)",
+    "by a shell": "os.system(' '.join([SERVER, '--fork'] + ARGS))",
+    "by run": "run(SERVER, '--fork', *ARGS)",
+    "by subprocess": "subprocess.Popen([SERVER] + ARGS)",
+}
+
+
+def begin(comard, told, start=WAYS_TO_START["detached"], **settings):
+    """Starts a service with these settings; returns it and its process."""
+    service = comard.register("app", with_settings(f"""
+        def start():
+            {start}
+        """, names={"SERVER": comard.program("server"), "ARGS": ["--tell", str(told)]}, **settings))
+    service.start()
+    return service, Process(int(told.line()))
+
+
+def read(process, name):
+    with open(f"/proc/{process.pid}/{name}") as file:
+        return file.read()
+
+
+def limit(process, title):
+    """(soft, hard) as /proc shows them."""
+    for line in read(process, "limits").splitlines():
+        if line.startswith(title):
+            return tuple(line[len(title):].split()[:2])
+    raise AssertionError(f"no {title} in limits")
+
+
+@pytest.fixture(params=WAYS_TO_START)
+def way(request):
+    return WAYS_TO_START[request.param]
+
+
+def test_all_of_them_reach_whatever_is_started_however(comard, told, way):
+    folder = comard.place.folder / "work"
+    folder.mkdir()
+    file = comard.write("/etc/app.env", "FROM_FILE=file\nBOTH=file\n# FROM_COMMENT=x\n")
+    service, main = begin(
+        comard, told, way, serviceEnvironment={"OWN": "a b=c", "BOTH": "own"},
+        serviceEnvironmentFile=[file, "-/no/such/file"], serviceDirectory=str(folder), serviceUmask=0o027,
+        serviceLimits={"nofile": (100, 200), "core": 0}, serviceNice=7,
+        serviceOomScoreAdj=123, serviceGroups=["tty", "audio"])
+    assert main.environ["OWN"] == "a b=c"
+    assert main.environ["FROM_FILE"] == "file"
+    assert main.environ["BOTH"] == "own"
+    assert "FROM_COMMENT" not in main.environ
+    assert os.readlink(f"/proc/{main.pid}/cwd") == str(folder)
+    assert main.umask == 0o027
+    assert limit(main, "Max open files") == ("100", "200")
+    assert limit(main, "Max core file size") == ("0", "0")
+    assert main.nice == 7
+    assert read(main, "oom_score_adj") == "123\n"
+    groups = {grp.getgrnam(name).gr_gid for name in ("tty", "audio")}
+    assert groups <= set(main.groups)
+    assert main.uid == 0
+    service.stop()
+    assert_stays_down(service)
+
+
+def test_without_settings_all_is_as_ever(comard, told, way):
+    service, main = begin(comard, told, way)
+    assert os.readlink(f"/proc/{main.pid}/cwd") == "/"
+    assert main.umask == 0o022
+    assert main.nice == comard.process.nice
+    assert read(main, "oom_score_adj") == read(comard.process, "oom_score_adj")
+    assert limit(main, "Max open files") == limit(comard.process, "Max open files")
+    assert "NOTIFY_SOCKET" not in main.environ
+    assert "WATCHDOG_USEC" not in main.environ
+    service.stop()
+
+
+def test_groups_come_with_another_user_too(comard, told):
+    service, main = begin(comard, told, "startService(SERVER, args=ARGS, detach=True, chuid='nobody')",
+                          serviceGroups=["audio"])
+    assert main.uid == pwd.getpwnam("nobody").pw_uid
+    assert grp.getgrnam("audio").gr_gid in main.groups
+    assert 0 not in main.groups
+    service.stop()
+
+
+def test_without_them_another_user_has_its_own_groups_only(comard, told):
+    service, main = begin(comard, told, "startService(SERVER, args=ARGS, detach=True, chuid='nobody')")
+    assert grp.getgrnam("audio").gr_gid not in main.groups
+    assert 0 not in main.groups
+    service.stop()
+
+
+def test_nice_is_added_to_that_of_the_service(comard, told):
+    service, main = begin(comard, told, "startService(SERVER, args=ARGS, detach=True, nice=3)", serviceNice=2)
+    assert main.nice == 5
+    service.stop()
+
+
+def test_a_limit_is_one_that_counts(comard, told):
+    """Seen from inside: what may be opened, not what is printed."""
+    service = comard.register("app", with_settings("""
+        def start():
+            reply = run("/usr/bin/python3", "-c", COUNT)
+            tell(int(reply.stdout))
+        """, told, {"COUNT": "import os\nn = 0\ntry:\n    while True: os.dup(0); n += 1\n"
+                    "except OSError: print(n)"}, serviceLimits={"nofile": 20}))
+    service.start()
+    assert 10 < told.value() <= 17
+
+
+def test_one_service_does_not_color_another(comard, told):
+    """Workers are used again."""
+    service, main = begin(comard, told, serviceEnvironment={"OWN": "x"}, serviceUmask=0o077, serviceNice=5,
+                          serviceDirectory="/tmp")
+    other = comard.register("other", with_settings("""
+        def start():
+            startService(SERVER, args=ARGS, detach=True)
+        """, names={"SERVER": comard.program("other"), "ARGS": ["--tell", str(told)]}))
+    other.start()
+    process = Process(int(told.line()))
+    assert "OWN" not in process.environ
+    assert (process.umask, process.nice) == (0o022, comard.process.nice)
+    assert os.readlink(f"/proc/{process.pid}/cwd") == "/"
+    service.stop()
+    other.stop()
+
+
+# What cannot be had
+
+@pytest.mark.parametrize("settings, said", [
+    ({"serviceDirectory": "/no/such/folder"}, "/no/such/folder"),
+    ({"serviceEnvironmentFile": "/no/such/file"}, "/no/such/file"),
+    ({"serviceGroups": ["no-such-group"]}, "no-such-group"),
+])
+def test_what_cannot_be_had_ends_the_start_with_a_reason(comard, told, settings, said):
+    service = comard.register("app", with_settings("""
+        def start():
+            startService(SERVER, detach=True)
+        """, names={"SERVER": comard.program("server")}, **settings))
+    with pytest.raises(BusError) as wrong:
+        service.start()
+    assert said in wrong.value.message
+    assert next(iter(settings)) in wrong.value.message
+    assert service.supervision["State"] == "failed"
+    assert service.supervision["PIDs"] == []
+
+
+def test_an_ordinary_user_cannot_have_what_only_root_can(place, start_comard, told):
+    comard = start_this_way("nobody", place, start_comard)
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    for settings in ({"serviceNice": -5}, {"serviceOomScoreAdj": -500}, {"serviceGroups": ["audio"]},
+                     {"serviceLimits": {"nofile": (10, hard + 1)}}):
+        service = comard.register("app", with_settings("""
+            def start():
+                startService(SERVER, detach=True)
+            """, names={"SERVER": comard.program("server")}, **settings))
+        with pytest.raises(BusError) as wrong:
+            service.start()
+        assert next(iter(settings)) in wrong.value.message
+        assert "CAP_" in wrong.value.message
+    service, main = begin(comard, told, serviceNice=3, serviceUmask=0o077, serviceOomScoreAdj=900)
+    assert (main.nice, main.umask, read(main, "oom_score_adj")) == (3, 0o077, "900\n")
+    service.stop()
+
+
+# comar show
+
+def test_show_tells_each_setting_and_where_it_comes_from(comard):
+    service = comard.register("app", with_settings(
+        "def start():\n    pass\n", serviceRestart="always", serviceNice=3))
+    comard.write("/etc/comar/services/app.toml", "nice = 4\nstop_timeout = 2.5\n")
+    service.start()
+    lines = {line.split()[0]: line for line in comard.cli("show", "app").stdout.splitlines() if line.strip()}
+    assert "always" in lines["restart"] and "app.py:" in lines["restart"]
+    assert lines["nice"].split()[1] == "4" and "services/app.toml:1" in lines["nice"]
+    assert lines["stop_timeout"].split()[1] == "2.5" and "app.toml:2" in lines["stop_timeout"]
+    assert "default" in lines["ready_timeout"] and "60" in lines["ready_timeout"]
+    assert comard.cli("show", "no-such").returncode != 0
