@@ -97,8 +97,10 @@ def find_same(arguments: list[str]) -> _native.Process | None:
     A start that was cut short may have left a program that no pidfile names.
     """
     request = current().request
-    # The usual case, and a start should be quick.
-    if not request.service.processes and not _cgroup_pids(request.cgroup):
+    # What a stop has left on purpose does not make it run. Otherwise mostly nothing is there, and a
+    # start should be quick.
+    is_down = request.service.running is False
+    if is_down or not (request.service.processes or _cgroup_pids(request.cgroup)):
         return None
     for process in _known_processes():
         is_ours = (process.pid, process.start_time) in current().started

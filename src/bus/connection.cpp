@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <systemd/sd-id128.h>
@@ -125,10 +126,15 @@ Result<> Connection::start(OwnedBus bus, std::string_view doing) {
 Result<> Connection::watch() {
     const int fd = sd_bus_get_fd(bus_.get());
     if (fd < 0) return system_failure("watch a D-Bus connection", -fd);
-    if (watch_ && watch_->fd() == fd) return {};
-    auto watch = IoWatch::create(loop_, fd, 0, [this](std::uint32_t) { process(); });
+    if (watch_ && watched_fd_ == fd) return {};
+    UniqueFd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+    if (!copy) return system_failure("watch a D-Bus connection");
+    auto watch = IoWatch::create(loop_, copy.get(), 0, [this](std::uint32_t) { process(); });
     if (!watch) return Failure(watch.error());
+    watch_.reset();
     watch_.emplace(std::move(*watch));
+    watched_ = std::move(copy);
+    watched_fd_ = fd;
     return {};
 }
 
@@ -318,6 +324,7 @@ int Connection::Wait::on_message(sd_bus_message* message, void* userdata, sd_bus
 
 void Connection::release_bus() {
     watch_.reset();
+    watched_.reset();
     timer_.disarm();
     const auto bus = std::move(bus_);
     for (const auto& wait : waits_) wait->slot.reset();

@@ -151,6 +151,10 @@ private:
     Loop& loop_;
     ConnectionLimits limits_;
     OwnedBus bus_;
+    int watched_fd_ = -1;
+    /// A copy of it: sd-bus closes its own where it likes, and epoll(7) goes on reporting a file
+    /// that is open somewhere else, such as in a child that does not execute its program yet.
+    UniqueFd watched_;
     std::optional<IoWatch> watch_;
     Timer timer_;  ///< when sd-bus wants to be called without any event
     std::optional<PeerCredentials> peer_;

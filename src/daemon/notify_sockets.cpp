@@ -150,7 +150,7 @@ Notification parse_notification(std::string_view text) {
 }
 
 Result<std::string> NotifySockets::open(const std::string& app) {
-    const std::string path = path_of(app);
+    std::string path = path_of(app);
     if (sockets_.contains(app)) return path;
     auto fd = listen_at(path);
     if (!fd) return Failure(std::move(fd.error()));
