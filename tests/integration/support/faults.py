@@ -7,7 +7,7 @@ import os
 import resource
 import time
 
-from support.processes import Process, reap_orphans
+from support.processes import reap_orphans
 
 
 class PidsLimit:
@@ -52,16 +52,21 @@ class PidsLimit:
     def close(self):
         if not self:
             return
-        # comard has ended; its script host and workers are about to. What they are then keeps the cgroup busy
-        # until somebody has reaped it, and nothing tells when that is.
-        with open(f"{self.folder}/cgroup.procs") as file:
-            for process in map(Process, map(int, file.read().split())):
-                process.wait_gone()
+        # What lives is let out. What is about to end keeps the cgroup busy until somebody has reaped it, and
+        # nothing tells when that is.
         deadline = time.monotonic() + 60
         while not self._is_removed():
             assert time.monotonic() < deadline, f"{self.folder} stays busy"
+            self._let_out()
             reap_orphans()
             os.sched_yield()
+
+    def _let_out(self):
+        with open(f"{self.folder}/cgroup.procs") as file:
+            pids = file.read().split()
+        for pid in pids:
+            with contextlib.suppress(OSError), open(f"{os.path.dirname(self.folder)}/cgroup.procs", "w") as above:
+                above.write(pid)
 
     def _is_removed(self):
         try:
