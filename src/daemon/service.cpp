@@ -68,7 +68,8 @@ Service::Service(Context& context, std::string app)
     : context_(context),
       app_(std::move(app)),
       processes_(
-          context.loop, context.children, context.orphans, context.reaps,
+          context.loop, context.children,
+          [this](std::uint64_t since) { return context_.orphans(since, app_); }, context.reaps,
           [this](const ProcessId& id) { return context_.taken(id, app_, false); },
           {[this] { emptied(); },
            [this](const ProcessId& id, std::optional<ExitStatus> status) { exited(id, status); }}) {
@@ -193,7 +194,7 @@ void Service::worker_gone(const ProcessId& worker, bool crashed) {
     std::erase(workers_, worker);
     // A worker that crashed could not tell what it has left behind; it is a child of comard now.
     if (crashed && processes_.cgroup_path().empty()) {
-        left_behind(context_.orphans(worker.start_time));
+        left_behind(context_.orphans(worker.start_time, app_));
         if (processes_.alive()) feed(FoundAlive{});
     }
     processes_.include(worker);

@@ -21,11 +21,23 @@ bool in_folder(const Result<std::string>& cgroup, const std::string& folder) {
     return cgroup && cgroup->size() > 1 && folder.ends_with(*cgroup);
 }
 
+/// Whose output that process writes, where it has kept it: "/run/comar/output/app.out".
+std::string output_of(pid_t pid) {
+    for (const char* fd : {"1", "2"}) {
+        std::error_code error;
+        const auto target = fs::read_symlink("/proc/" + std::to_string(pid) + "/fd/" + fd, error);
+        if (!error && target.parent_path().filename() == "output") return target.stem().string();
+    }
+    return "";
+}
+
 }  // namespace
 
 ServiceTable::ServiceTable(Service::Context context, const Registry& registry)
     : context_(std::move(context)), registry_(registry), remover_(context_.loop) {
-    context_.orphans = [this](std::uint64_t since) { return orphans(since); };
+    context_.orphans = [this](std::uint64_t since, const std::string& app) {
+        return orphans(since, app);
+    };
     context_.taken = [this](const ProcessId& process, const std::string& app, bool sibling) {
         return is_taken(process, app, sibling);
     };
@@ -104,14 +116,16 @@ bool ServiceTable::is_taken(const ProcessId& process, const std::string& app, bo
     });
 }
 
-/// Children of comard that nobody has claimed.
-std::vector<ProcessId> ServiceTable::orphans(std::uint64_t since) const {
+/// Children of comard that nobody has claimed, and that may be of `app`.
+std::vector<ProcessId> ServiceTable::orphans(std::uint64_t since, const std::string& app) const {
     auto all = children(::getpid()).value_or(std::vector<ProcessId>{});
     const auto own = own_children_ ? own_children_() : std::vector<ProcessId>{};
     std::erase_if(all, [&](const ProcessId& id) {
         if (std::find(own.begin(), own.end(), id) != own.end()) return true;
         const auto stat = read_stat(id.pid);
         if (!stat || stat->state == 'Z' || id.start_time < since) return true;
+        const std::string writes_for = output_of(id.pid);
+        if (writes_for != app && services_.contains(writes_for)) return true;
         return std::any_of(services_.begin(), services_.end(), [&](const auto& item) {
             return item.second->processes().has_adopted(id);
         });

@@ -49,7 +49,7 @@ public:
 
 private:
     void restore_one(const std::string& app, const nlohmann::json* state);
-    [[nodiscard]] std::vector<ProcessId> orphans(std::uint64_t since) const;
+    [[nodiscard]] std::vector<ProcessId> orphans(std::uint64_t since, const std::string& app) const;
     [[nodiscard]] bool is_taken(const ProcessId& process, const std::string& app,
                                 bool sibling) const;
 

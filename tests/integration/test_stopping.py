@@ -7,7 +7,8 @@ import pytest
 
 from support.bus import BusError
 from support.processes import Process
-from support.supervised import (LONG, assert_stays_down, main_of, processes_of, servers_of, with_settings)
+from support.supervised import (LONG, assert_stays_down, main_of, processes_of, servers_of,
+                                supervised, with_settings)
 from support.ways import WAYS, start_this_way
 
 STOPPED = ("app", "stopped")
@@ -91,6 +92,22 @@ def test_what_has_left_its_session_and_parents_is_found(any_comard, told):
     service.stop()
     assert not any(process.alive for process in everybody)
     assert_stays_down(service)
+
+
+@pytest.mark.parametrize("way", ["cgroups", "no-cgroups"])
+def test_what_another_service_has_let_go_is_left_alone(place, start_comard, told, way):
+    comard = start_this_way(way, place, start_comard)
+    for app in ("one", "two"):
+        comard.register(app, supervised(comard.program(app), f"--tell {told} --orphans 1"))
+        comard.service(app).start()
+        told.line()
+    others = servers_of(comard, "two")
+    assert len(others) == 2
+    comard.service("one").stop()
+    assert servers_of(comard, "one") == []
+    assert all(process.alive for process in others)
+    comard.service("two").stop()
+    assert servers_of(comard, "two") == []
 
 
 def test_what_took_another_name_is_found_and_its_name_does_no_harm(any_comard, told):

@@ -2,8 +2,12 @@
 """What a machine may refuse: processes, descriptors."""
 
 import contextlib
+import errno
 import os
 import resource
+import time
+
+from support.processes import reap_orphans
 
 
 class PidsLimit:
@@ -48,12 +52,30 @@ class PidsLimit:
     def close(self):
         if not self:
             return
+        # What lives is let out. What is about to end keeps the cgroup busy until somebody has reaped it, and
+        # nothing tells when that is.
+        deadline = time.monotonic() + 60
+        while not self._is_removed():
+            assert time.monotonic() < deadline, f"{self.folder} stays busy"
+            self._let_out()
+            reap_orphans()
+            os.sched_yield()
+
+    def _let_out(self):
         with open(f"{self.folder}/cgroup.procs") as file:
-            left = file.read().split()
-        for pid in left:
+            pids = file.read().split()
+        for pid in pids:
             with contextlib.suppress(OSError), open(f"{os.path.dirname(self.folder)}/cgroup.procs", "w") as above:
                 above.write(pid)
-        os.rmdir(self.folder)
+
+    def _is_removed(self):
+        try:
+            os.rmdir(self.folder)
+        except OSError as error:
+            if error.errno != errno.EBUSY:
+                raise
+            return False
+        return True
 
 
 @contextlib.contextmanager
@@ -66,10 +88,3 @@ def few_descriptors(pid, more):
         yield
     finally:
         resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
-
-
-def cpu_seconds(pid):
-    """What a process has used so far."""
-    with open(f"/proc/{pid}/stat") as file:
-        fields = file.read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -124,7 +124,9 @@ TEST_F(StatusTextTest, JsonHasTheSameKeysForEveryService) {
               R"("since":"2024-05-01T12:34:56+00:00","start_up":"on","type":"server",)"
               R"("main_pid":1234,"pids":[1234,1235],"memory_bytes":5447680,)"
               R"("cpu_microseconds":1234000,"exit_code":null,"exit_signal":null,"restarts":0,)"
-              R"("last_error":null,"script":"/var/lib/comar/scripts/System.Service/nginx.py",)"
+              R"("last_error":null,"cause":null,"health":null,"status_text":null,)"
+              R"("wanted":false,"edited":false,"retry_microseconds":null,)"
+              R"("script":"/var/lib/comar/scripts/System.Service/nginx.py",)"
               R"("control_group":"/sys/fs/cgroup/comar/nginx"})");
     ServiceStatus unknown;
     unknown.name = "x";
@@ -132,7 +134,8 @@ TEST_F(StatusTextTest, JsonHasTheSameKeysForEveryService) {
               R"({"name":"x","description":null,"state":"unknown","since":null,"start_up":"",)"
               R"("type":"","main_pid":null,"pids":[],"memory_bytes":null,)"
               R"("cpu_microseconds":null,"exit_code":null,"exit_signal":null,"restarts":0,)"
-              R"("last_error":null,"script":null,"control_group":null})");
+              R"("last_error":null,"cause":null,"health":null,"status_text":null,)"
+              R"("wanted":false,"edited":false,"retry_microseconds":null,"script":null,"control_group":null})");
 }
 
 TEST(SizeTextTest, UsesUnitsOf1024) {
