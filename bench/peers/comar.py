@@ -8,8 +8,10 @@ from peers import Peer
 class Comar(Peer):
     name = "comar"
 
-    def __init__(self, programs):
+    def __init__(self, programs, settings=""):
+        """`settings`: lines at the top of each script."""
         self._programs = programs
+        self._settings = settings
 
     def version(self):
         return self._programs.version()
@@ -19,7 +21,7 @@ class Comar(Peer):
         self._comard = Comard(self._programs, folder)
         with self._comard as comard:
             for name, command in commands.items():
-                comard.register(name, service_script(folder / "pids", name, command))
+                comard.register(name, self._settings + service_script(folder / "pids", name, command))
 
     def bring_up(self):
         self._comard.start()

@@ -25,3 +25,11 @@ class Floor(Peer):
 
     def stop_all(self):
         return None
+
+
+class KeepingFloor(Floor):
+    """The least that starts again what ended: it waits for its children, one after the other."""
+
+    def configure(self, folder, commands):
+        super().configure(folder, commands)
+        self._command[1] = "keep"

@@ -54,12 +54,15 @@ def run(*cmd: Any) -> execReply:
         run("/sbin/modprobe", module)
 
     A single string is split as a shell does. Returns an execReply: 0 is success. A command that
-    does not exist is no exception but 127. ValueError: no command at all.
+    does not exist is no exception but 127. What it prints goes to the log of the service, too.
+    ValueError: no command at all.
     """
     words = split_words(cmd[0]) if len(cmd) == 1 else split_words(cmd)
     if not words:
         raise ValueError("run() needs a command")
-    return run_command(words)
+    reply = run_command(words)
+    show(reply)
+    return reply
 
 
 def run_command(
