@@ -44,8 +44,8 @@ public:
     explicit Life(test::History& history) : history_(history), settings_(any_settings(history)) {
         history.note("delay " + text(settings_.delay) + ", cap " + text(settings_.longest_delay) +
                      ", reset " + text(settings_.reset) +
-                     (settings_.limit ? ", limit " + std::to_string(settings_.limit->count) + " in " +
-                                            text(settings_.limit->window)
+                     (settings_.limit ? ", limit " + std::to_string(settings_.limit->count) +
+                                            " in " + text(settings_.limit->window)
                                       : ", for ever"));
     }
 

@@ -4,7 +4,8 @@
 //
 // What happens, in this order: say and complain, signal another process (--term, --hup), exit at
 // once (--exit), become another user, fork into the background, start children, wait for the gate,
-// write the pidfile, listen at the port, say that it is ready, tell, let the foreground parent go, serve until SIGTERM.
+// write the pidfile, listen at the port, say that it is ready, tell, let the foreground parent go,
+// serve until SIGTERM.
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
@@ -15,16 +16,16 @@
 #include <string>
 #include <string_view>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <pwd.h>
 #include <unistd.h>
@@ -115,11 +116,13 @@ void notify(const std::string& text) {
     std::string said;
     for (std::size_t i = 0; i < text.size(); ++i) {
         const bool is_pid = text.compare(i, 2, "%p") == 0;
-        said += is_pid ? std::to_string(::getpid()) : std::string(1, text[i] == ';' ? '\n' : text[i]);
+        said +=
+            is_pid ? std::to_string(::getpid()) : std::string(1, text[i] == ';' ? '\n' : text[i]);
         if (is_pid) ++i;
     }
     const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    ::sendto(fd, said.data(), said.size(), 0, reinterpret_cast<sockaddr*>(&address), sizeof address);
+    ::sendto(fd, said.data(), said.size(), 0, reinterpret_cast<sockaddr*>(&address),
+             sizeof address);
     ::close(fd);
 }
 

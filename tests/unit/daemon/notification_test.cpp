@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "daemon/notify_sockets.h"
-
 #include <random>
 #include <string>
 #include <tuple>
 
 #include <gtest/gtest.h>
+
+#include "daemon/notify_sockets.h"
 
 namespace comar {
 namespace {
@@ -91,7 +91,8 @@ TEST(Notification, ANulIsACharacterLikeOthersAndHidesNothing) {
 }
 
 TEST(Notification, NothingIsNothing) {
-    for (const auto& text : {""s, "\n"s, "\n\n\n"s, "\0"s, "="s, "FDSTORE=1\nBARRIER=1"s, "X_OWN=1"s}) {
+    for (const auto& text :
+         {""s, "\n"s, "\n\n\n"s, "\0"s, "="s, "FDSTORE=1\nBARRIER=1"s, "X_OWN=1"s}) {
         EXPECT_TRUE(says_nothing(text));
     }
 }

@@ -136,7 +136,8 @@ TEST_F(ProberTest, ItAsksForThePathAndNamesHostAndPort) {
     EXPECT_EQ(ask(http(server.port(), "/health?deep=1")), "");
     const std::string request = server.request();
     EXPECT_THAT(request, StartsWith("GET /health?deep=1 HTTP/1."));
-    EXPECT_THAT(request, HasSubstr("\r\nHost: 127.0.0.1:" + std::to_string(server.port()) + "\r\n"));
+    EXPECT_THAT(request,
+                HasSubstr("\r\nHost: 127.0.0.1:" + std::to_string(server.port()) + "\r\n"));
 }
 
 TEST_F(ProberTest, AnAddressOfIpv6HasItsBracketsInTheRequest) {

@@ -74,34 +74,56 @@ TEST(ScriptSettings, EveryKindOfProbeIsRead) {
     EXPECT_EQ(probe(R"({"kind": "pidfile"})"), (Probe{Probe::Kind::pidfile, "", 0}));
     EXPECT_EQ(probe(R"({"kind": "notify"})"), (Probe{Probe::Kind::notify, "", 0}));
     EXPECT_EQ(probe(R"({"kind": "fd", "fd": 7})"), (Probe{Probe::Kind::fd, "", 7}));
-    EXPECT_EQ(probe(R"({"kind": "unix", "path": "/x"})"), (Probe{Probe::Kind::unix_socket, "/x", 0}));
+    EXPECT_EQ(probe(R"({"kind": "unix", "path": "/x"})"),
+              (Probe{Probe::Kind::unix_socket, "/x", 0}));
     EXPECT_EQ(probe(R"({"kind": "http", "url": "http://a/"})"),
               (Probe{Probe::Kind::http, "http://a/", 0}));
-    EXPECT_EQ(probe(R"({"kind": "function", "name": "up"})"), (Probe{Probe::Kind::function, "up", 0}));
+    EXPECT_EQ(probe(R"({"kind": "function", "name": "up"})"),
+              (Probe{Probe::Kind::function, "up", 0}));
 }
 
 TEST(ScriptSettings, WhatDoesNotFitIsInvalidAndNeverThrown) {
-    for (const char* text : {
-             "null", "[]", "1", "\"x\"",
-             R"({"restart": "sometimes"})", R"({"restart": 1})", R"({"restart": null})",
-             R"({"restart_delay": -1})", R"({"restart_delay": "1"})", R"({"restart_delay": 1e300})",
-             R"({"restart_delay": null})", R"({"restart_limit": 5})", R"({"restart_limit": []})",
-             R"({"restart_limit": [1]})", R"({"restart_limit": [1, -1]})",
-             R"({"restart_limit": ["a", 1]})", R"({"restart_limit": [-1, 60]})",
-             R"({"restart_limit": [1.5, 60]})", R"({"restart_limit": [4294967296, 60]})",
-             R"({"readiness": {}})", R"({"readiness": "exit"})", R"({"readiness": {"kind": "x"}})",
-             R"({"readiness": {"kind": "tcp"}})",
-             R"({"readiness": {"kind": "tcp", "host": 1, "port": 1}})",
-             R"({"readiness": {"kind": "tcp", "host": "::1", "port": "80"}})",
-             R"({"readiness": {"kind": "http"}})", R"({"readiness": {"kind": "function"}})",
-             R"({"health": {}})", R"({"health": []})", R"({"health": {"check": "true"}})",
-             R"({"health": {"check": {"kind": "exit"}, "failures": "many"}})",
-             R"({"kill_mode": "some"})", R"({"kill_mode": null})", R"({"log": 5})",
-             R"({"stop_timeout": [1]})", R"({"watchdog": {}})"}) {
+    for (const char* text : {"null",
+                             "[]",
+                             "1",
+                             "\"x\"",
+                             R"({"restart": "sometimes"})",
+                             R"({"restart": 1})",
+                             R"({"restart": null})",
+                             R"({"restart_delay": -1})",
+                             R"({"restart_delay": "1"})",
+                             R"({"restart_delay": 1e300})",
+                             R"({"restart_delay": null})",
+                             R"({"restart_limit": 5})",
+                             R"({"restart_limit": []})",
+                             R"({"restart_limit": [1]})",
+                             R"({"restart_limit": [1, -1]})",
+                             R"({"restart_limit": ["a", 1]})",
+                             R"({"restart_limit": [-1, 60]})",
+                             R"({"restart_limit": [1.5, 60]})",
+                             R"({"restart_limit": [4294967296, 60]})",
+                             R"({"readiness": {}})",
+                             R"({"readiness": "exit"})",
+                             R"({"readiness": {"kind": "x"}})",
+                             R"({"readiness": {"kind": "tcp"}})",
+                             R"({"readiness": {"kind": "tcp", "host": 1, "port": 1}})",
+                             R"({"readiness": {"kind": "tcp", "host": "::1", "port": "80"}})",
+                             R"({"readiness": {"kind": "http"}})",
+                             R"({"readiness": {"kind": "function"}})",
+                             R"({"health": {}})",
+                             R"({"health": []})",
+                             R"({"health": {"check": "true"}})",
+                             R"({"health": {"check": {"kind": "exit"}, "failures": "many"}})",
+                             R"({"kill_mode": "some"})",
+                             R"({"kill_mode": null})",
+                             R"({"log": 5})",
+                             R"({"stop_timeout": [1]})",
+                             R"({"watchdog": {}})"}) {
         const auto settings = parse_service_settings(json::parse(text));
         ASSERT_FALSE(settings) << text;
         EXPECT_EQ(settings.error().kind, ErrorKind::invalid);
-        EXPECT_TRUE(settings.error().message.starts_with("cannot use ")) << settings.error().message;
+        EXPECT_TRUE(settings.error().message.starts_with("cannot use "))
+            << settings.error().message;
     }
 }
 
