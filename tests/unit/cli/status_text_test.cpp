@@ -130,12 +130,13 @@ TEST_F(StatusTextTest, JsonHasTheSameKeysForEveryService) {
               R"("control_group":"/sys/fs/cgroup/comar/nginx"})");
     ServiceStatus unknown;
     unknown.name = "x";
-    EXPECT_EQ(status_json(unknown, "en").dump(),
-              R"({"name":"x","description":null,"state":"unknown","since":null,"start_up":"",)"
-              R"("type":"","main_pid":null,"pids":[],"memory_bytes":null,)"
-              R"("cpu_microseconds":null,"exit_code":null,"exit_signal":null,"restarts":0,)"
-              R"("last_error":null,"cause":null,"health":null,"status_text":null,)"
-              R"("wanted":false,"edited":false,"retry_microseconds":null,"script":null,"control_group":null})");
+    EXPECT_EQ(
+        status_json(unknown, "en").dump(),
+        R"({"name":"x","description":null,"state":"unknown","since":null,"start_up":"",)"
+        R"("type":"","main_pid":null,"pids":[],"memory_bytes":null,)"
+        R"("cpu_microseconds":null,"exit_code":null,"exit_signal":null,"restarts":0,)"
+        R"("last_error":null,"cause":null,"health":null,"status_text":null,)"
+        R"("wanted":false,"edited":false,"retry_microseconds":null,"script":null,"control_group":null})");
 }
 
 TEST(SizeTextTest, UsesUnitsOf1024) {
