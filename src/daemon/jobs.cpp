@@ -117,8 +117,16 @@ void Jobs::pump(const std::string& app, std::optional<JobKind> started_before) {
                            ends_started(*started_before) && service != nullptr &&
                            service->running().value_or(false);
     if (satisfied) return end(app, *job, CallReply(nlohmann::json()));
-    run_phases(pending.request, phases_of(job->kind), job->ticket,
-               [this, app, job = *job](const CallReply& reply) { end(app, job, reply); });
+    const auto over = [this, app, job = *job](const CallReply& reply) { end(app, job, reply); };
+    if (job->kind != JobKind::restart) {
+        return run_phases(pending.request, phases_of(job->kind), job->ticket, over);
+    }
+    // What cannot be started again is not stopped.
+    const CallRequest request = pending.request;
+    steps_.before(request, JobKind::start, [this, request, job = *job, over](CallReply ready) {
+        if (!ready) return over(ready);
+        run_phases(request, phases_of(job.kind), job.ticket, over);
+    });
 }
 
 void Jobs::run_phases(CallRequest request, std::vector<JobKind> phases, std::optional<Ticket> job,

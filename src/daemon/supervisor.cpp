@@ -125,7 +125,11 @@ void Supervisor::refused(Service& service, bool by_comar, const CallError& error
 }
 
 void Supervisor::after(const CallRequest& request, JobKind method, CallReply reply, Then then) {
-    if (method == JobKind::stop) return stopped(request, std::move(reply), then);
+    if (method == JobKind::stop) {
+        // A restart has looked ahead.
+        starting_.erase(request.app);
+        return stopped(request, std::move(reply), then);
+    }
     if (starts(method)) return ready_or_not(request, std::move(reply), std::move(then));
     then(std::move(reply));
 }

@@ -235,3 +235,20 @@ def test_a_script_that_was_never_started_is_not_edited(comard, told):
     service = register(comard, told)
     edit(service, "--tell", "--children 1 --tell")
     assert not is_edited(comard)
+
+
+def test_a_restart_with_errors_in_it_stops_nothing(comard, told):
+    service = register(comard, told)
+    service.start()
+    main = Process(int(told.line()))
+    path = script_of(service)
+    good = path.read_text()
+    path.write_text(good + "\nserviceRestart = 'sometimes'\n")
+    failed = comard.cli("restart", "app")
+    assert failed.returncode == 1 and "serviceRestart" in failed.stderr
+    assert main.alive
+    assert service.supervision["State"] == "running"
+    path.write_text(good)
+    assert comard.cli("restart", "app").returncode == 0
+    assert main_of(service).pid != main.pid
+    service.stop()
