@@ -26,7 +26,10 @@ class _NotPlain(Exception):
 
 
 def plain_start(module: Module) -> dict[str, Any] | None:
-    """What start() starts: `arguments`, and `pidfile`, which comar writes, or None. None: no telling."""
+    """What start() starts; None: only running it tells.
+
+    `arguments`; `pidfile`, which comar writes, or None; `notifies`, as donotify.
+    """
     try:
         return _read(module)
     except (_NotPlain, ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
@@ -55,7 +58,7 @@ def _read(module: Module) -> dict[str, Any]:
     arguments = [given["command"], *split_words(given.get("args"))]
     if not all(isinstance(each, str) and "\0" not in each for each in arguments):
         raise _NotPlain
-    return {"arguments": arguments, "pidfile": pidfile}
+    return {"arguments": arguments, "pidfile": pidfile, "notifies": given.get("donotify") is True}
 
 
 def _is_path(value: Any) -> bool:

@@ -31,25 +31,10 @@ Result<UniqueFd> open_output(const std::string& path) {
     return fd;
 }
 
-/// comard itself needs many descriptors; programs that use select(2) break on such a limit.
-class LoweredLimit {
-public:
-    explicit LoweredLimit(const std::optional<rlimit>& wanted) {
-        if (!wanted || ::getrlimit(RLIMIT_NOFILE, &before_) != 0) return;
-        rlimit lowered = before_;
-        lowered.rlim_cur = wanted->rlim_cur;
-        is_lowered_ = ::setrlimit(RLIMIT_NOFILE, &lowered) == 0;
-    }
-    LoweredLimit(const LoweredLimit&) = delete;
-    LoweredLimit& operator=(const LoweredLimit&) = delete;
-    ~LoweredLimit() {
-        if (is_lowered_) (void)::setrlimit(RLIMIT_NOFILE, &before_);
-    }
+using namespace std::chrono_literals;
 
-private:
-    rlimit before_{};
-    bool is_lowered_ = false;
-};
+/// Whoever takes longer hangs, and what it has not started is for scripts.
+constexpr auto longest_batch = 5s;
 
 }  // namespace
 
@@ -75,13 +60,14 @@ void DirectStart::start(Service& service, const Facts::PlainStart& plain, Done d
     Starting& starting = starting_[app];
     starting.request.arguments = plain.arguments;
     starting.pidfile = plain.pidfile;
+    starting.notifies = plain.notifies && !service.settings().supervision.readiness;
     starting.done = std::move(done);
-    auto begun = prepare(app, service, starting);
-    if (begun) return;
-    spdlog::debug("{}: {}, so its script starts it", app, begun.error().message);
-    const Done failed = std::move(starting.done);
-    starting_.erase(app);
-    failed(false);
+    if (wanted_.empty()) loop_.defer([this] { flush(); });
+    wanted_.push_back(app);
+    if (auto prepared = prepare(app, service, starting); !prepared) {
+        wanted_.pop_back();
+        failed(app, prepared.error().message);
+    }
 }
 
 Result<> DirectStart::prepare(const std::string& app, Service& service, Starting& starting) {
@@ -106,39 +92,110 @@ Result<> DirectStart::prepare(const std::string& app, Service& service, Starting
         if (!starting.cgroup) return system_failure("open " + folder);
         request.cgroup = starting.cgroup.get();
     }
-    auto launched = launch(request);
-    if (!launched) return Failure(std::move(launched.error()));
-    starting.launch = std::move(*launched);
-    auto watch = IoWatch::create(loop_, starting.launch.report.get(), EPOLLIN,
-                                 [this, app](std::uint32_t) { this->launched(app); });
-    if (!watch) return Failure(std::move(watch.error()));
-    starting.watch = std::move(*watch);
+    if (descriptors_) request.descriptor_limit = descriptors_->rlim_cur;
     return {};
 }
 
-Result<Launch> DirectStart::launch(const SpawnRequest& request) const {
-    const LoweredLimit lowered(descriptors_);
-    return comar::launch(request);
+void DirectStart::flush() {
+    const auto apps = std::exchange(wanted_, {});
+    if (apps.size() == 1) return start_one(apps.front());
+    if (!apps.empty()) start_many(apps);
+}
+
+void DirectStart::start_one(const std::string& app) {
+    auto launched_now = launch(starting_.at(app).request);
+    if (!launched_now) return failed(app, launched_now.error().message);
+    auto watch = IoWatch::create(loop_, launched_now->report.get(), EPOLLIN,
+                                 [this, app](std::uint32_t) { launched(app); });
+    if (!watch) return failed(app, watch.error().message);
+    singles_.emplace(
+        app, Single{std::move(*launched_now), starting_.at(app).request, std::move(*watch)});
 }
 
 /// It is the program by now, or has failed to become it.
 void DirectStart::launched(const std::string& app) {
     // The watch must outlive its own call-back.
-    const auto held = starting_.extract(app);
-    const Starting& starting = held.mapped();
-    const auto checked = check_launch(starting.launch, starting.request);
-    if (!checked) {
-        spdlog::debug("{}: {}, so its script starts it", app, checked.error().message);
-        return starting.done(false);
+    const auto held = singles_.extract(app);
+    const Single& single = held.mapped();
+    if (const auto checked = check_launch(single.launch, single.request); !checked) {
+        return failed(app, checked.error().message);
     }
-    const ProcessId id = starting.launch.child.id;
-    if (Service* service = find_service_(app)) service->process_started(id, ::getpid());
-    if (!starting.pidfile.empty()) {
-        if (auto written = write_pidfile(starting.pidfile, id.pid); !written) {
+    started(app, single.launch.child.id);
+}
+
+void DirectStart::start_many(const std::vector<std::string>& apps) {
+    std::vector<SpawnRequest> requests;
+    for (const std::string& app : apps) requests.push_back(starting_.at(app).request);
+    auto launch = LaunchBatch::start(requests);
+    const std::uint64_t number = ++batch_count_;
+    auto watch = launch ? IoWatch::create(loop_, launch->report(), EPOLLIN,
+                                          [this, number](std::uint32_t) { read(number); })
+                        : Result<IoWatch>(Failure(launch.error()));
+    if (!watch) {
+        for (const std::string& app : apps) failed(app, watch.error().message);
+        return;
+    }
+    auto timer =
+        std::make_unique<Timer>(loop_, [this, number] { batches_.at(number).launch.kill(); });
+    timer->arm(longest_batch);
+    batches_.emplace(number, Batch{std::move(*launch),
+                                   apps,
+                                   {apps.begin(), apps.end()},
+                                   std::move(*watch),
+                                   std::move(timer)});
+}
+
+void DirectStart::read(std::uint64_t number) {
+    Batch& batch = batches_.at(number);
+    bool at_end = false;
+    const auto outcomes = batch.launch.read(at_end);
+    // Copies, for what follows may lead to other batches.
+    const std::vector<std::string> apps = batch.apps;
+    std::set<std::string> left;
+    for (const LaunchOutcome& outcome : outcomes) {
+        if (outcome.index < apps.size()) batch.open.erase(apps[outcome.index]);
+    }
+    // The watch must outlive its own call-back.
+    const auto held = at_end ? batches_.extract(number) : decltype(batches_)::node_type();
+    if (at_end) left = held.mapped().open;
+    for (const LaunchOutcome& outcome : outcomes) {
+        if (outcome.index >= apps.size()) continue;
+        const std::string& app = apps[outcome.index];
+        if (outcome.is_started != 0) {
+            started(app, outcome.id);
+        } else {
+            failed(app, "its program cannot be started");
+        }
+    }
+    for (const std::string& app : left) failed(app, "starting it takes too long");
+}
+
+void DirectStart::started(const std::string& app, const ProcessId& id) {
+    const auto held = starting_.extract(app);
+    if (!held) return;
+    Service* service = find_service_(app);
+    if (service != nullptr) service->process_started(id, ::getpid());
+    const std::string& pidfile = held.mapped().pidfile;
+    if (!pidfile.empty()) {
+        if (auto written = write_pidfile(pidfile, id.pid); !written) {
             spdlog::warn("{}: {}", app, written.error().message);
         }
     }
-    starting.done(true);
+    if (service != nullptr && held.mapped().notifies) service->announce_started();
+    held.mapped().done(true);
+}
+
+void DirectStart::failed(const std::string& app, const std::string& why) {
+    const auto held = starting_.extract(app);
+    if (!held) return;
+    spdlog::debug("{}: {}, so its script starts it", app, why);
+    held.mapped().done(false);
+}
+
+std::vector<ProcessId> DirectStart::processes() const {
+    std::vector<ProcessId> all;
+    for (const auto& [number, batch] : batches_) all.push_back(batch.launch.id());
+    return all;
 }
 
 }  // namespace comar

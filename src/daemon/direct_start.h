@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <vector>
 
 #include <sys/resource.h>
 
@@ -13,6 +17,8 @@
 #include "daemon/service.h"
 #include "loop/io_watch.h"
 #include "loop/loop.h"
+#include "loop/timer.h"
+#include "os/launch_batch.h"
 #include "os/spawn.h"
 #include "script/facts.h"
 
@@ -38,8 +44,12 @@ public:
     /// Whether comard may do that now: it knows that the service does not run.
     [[nodiscard]] bool is_possible(const Service& service, const Facts& facts) const;
 
-    /// `done` is called once, when the program runs, or does not.
+    /// `done` is called once, when the program runs, or does not. Those that are wanted in one
+    /// iteration of the loop are started together.
     void start(Service& service, const Facts::PlainStart& plain, Done done);
+
+    /// Children of comard that are no services: copies of it that start others.
+    [[nodiscard]] std::vector<ProcessId> processes() const;
 
 private:
     struct Starting {
@@ -47,21 +57,42 @@ private:
         UniqueFd output;
         UniqueFd error;
         UniqueFd cgroup;
-        Launch launch;
-        std::optional<IoWatch> watch;
         std::string pidfile;
+        bool notifies = false;
         Done done;
+    };
+    /// One that is started alone.
+    struct Single {
+        Launch launch;
+        SpawnRequest request;
+        std::optional<IoWatch> watch;
+    };
+    struct Batch {
+        LaunchBatch launch;
+        std::vector<std::string> apps;
+        std::set<std::string> open;  ///< of which nothing is known yet
+        std::optional<IoWatch> watch;
+        std::unique_ptr<Timer> timer;
     };
 
     Result<> prepare(const std::string& app, Service& service, Starting& starting);
-    Result<Launch> launch(const SpawnRequest& request) const;
+    void flush();
+    void start_one(const std::string& app);
     void launched(const std::string& app);
+    void start_many(const std::vector<std::string>& apps);
+    void read(std::uint64_t number);
+    void started(const std::string& app, const ProcessId& id);
+    void failed(const std::string& app, const std::string& why);
 
     Loop& loop_;
     Outputs& outputs_;
     FindService find_service_;
     std::optional<rlimit> descriptors_;
     std::map<std::string, Starting> starting_;
+    std::vector<std::string> wanted_;  ///< in this iteration
+    std::map<std::string, Single> singles_;
+    std::map<std::uint64_t, Batch> batches_;
+    std::uint64_t batch_count_ = 0;
 };
 
 }  // namespace comar

@@ -175,6 +175,11 @@ void Service::method_ended(JobKind method, bool succeeded, const std::string& er
 
 void Service::script_announced(bool running) { feed(ScriptAnnounced{running}); }
 
+void Service::announce_started() {
+    context_.announce(app_, true);
+    script_announced(true);
+}
+
 void Service::prepare() {
     processes_.check_cgroup();
     if (context_.cgroup_parent.empty() || !processes_.cgroup_path().empty()) return;

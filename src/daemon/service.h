@@ -69,6 +69,8 @@ public:
     void method_began(JobKind method, const std::string& cause);
     void method_ended(JobKind method, bool succeeded, const std::string& error);
     void script_announced(bool running);
+    /// Says "started" for the script, as donotify does.
+    void announce_started();
     /// Something that is kept elsewhere is different: its start-up state, its settings.
     void told_elsewhere() { context_.changed(app_); }
 

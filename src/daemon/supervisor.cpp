@@ -109,9 +109,7 @@ bool Supervisor::do_directly(const CallRequest& request, JobKind method,
                              std::function<void(bool done)> answered) {
     Service* service = method == JobKind::start ? find_service_(request.app) : nullptr;
     const Facts* facts = book_->facts_of(request.app);
-    // Many that are asked for at once are quicker in workers, on all processors; one that crashed
-    // needs no script host to come back.
-    const bool is_possible = service != nullptr && facts != nullptr && request.caller == itself &&
+    const bool is_possible = service != nullptr && facts != nullptr &&
                              calls_.is_unlocked(request.app) &&
                              direct_.is_possible(*service, *facts);
     if (is_possible) direct_.start(*service, *facts->plain_start, std::move(answered));
@@ -438,6 +436,12 @@ void Supervisor::restore(const std::string& app) {
         }
     }
     changed(app);
+}
+
+std::vector<ProcessId> Supervisor::processes() const {
+    auto all = health_.processes();
+    for (const ProcessId& id : direct_.processes()) all.push_back(id);
+    return all;
 }
 
 void Supervisor::shut_down() {

@@ -74,7 +74,7 @@ public:
         return readiness_.is_waiting() || leftovers_.is_busy();
     }
     /// Children of comard that are no services': commands that check their health.
-    [[nodiscard]] std::vector<ProcessId> processes() const { return health_.processes(); }
+    [[nodiscard]] std::vector<ProcessId> processes() const;
     /// comard ends: nobody is started again, and who waits gets an answer.
     void shut_down();
 

@@ -108,6 +108,7 @@ std::tuple<pid_t, std::uint64_t, int> start(
                                        .descriptors = descriptors,
                                        .new_session = new_session,
                                        .umask = umask,
+                                       .descriptor_limit = {},
                                        .nice = nice,
                                        .credentials = credentials_of(user, groups),
                                        .cgroup = cgroup,

@@ -172,6 +172,8 @@ ChildPlan& Preparation::plan(int report_fd) {
     plan_.cgroup = request_.cgroup;
     plan_.new_session = request_.new_session;
     plan_.nice = request_.nice.value_or(0);
+    plan_.change_limit = request_.descriptor_limit.has_value();
+    plan_.descriptor_limit = request_.descriptor_limit.value_or(0);
     plan_.change_umask = request_.umask.has_value();
     plan_.umask = request_.umask.value_or(0);
     plan_.parent_death_signal = request_.parent_death_signal.value_or(0);

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "core/result.h"
@@ -33,6 +34,7 @@ struct SpawnRequest {
 
     bool new_session = false;  ///< setsid(2)
     std::optional<mode_t> umask;
+    std::optional<rlim_t> descriptor_limit;  ///< soft RLIMIT_NOFILE; none: ours
     std::optional<int> nice;                 ///< added to our niceness
     std::optional<Credentials> credentials;  ///< our own uid and gid are always allowed
     /// The open folder of a cgroup: the child is there before it is the program. -1: in ours.

@@ -187,6 +187,14 @@ void execute(const ChildPlan& plan) {
     if (denied) errno = EACCES;
 }
 
+/// A program that gets more than it was meant to runs all the same.
+void lower_limit(rlim_t soft) {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = soft < limit.rlim_max ? soft : limit.rlim_max;
+    (void)::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 }  // namespace
 
 int run_child(void* argument) noexcept {
@@ -197,6 +205,7 @@ int run_child(void* argument) noexcept {
     if (plan.nice != 0 && !add_niceness(plan.nice)) return give_up(plan, SpawnStage::niceness);
     if (!arrange_descriptors(plan)) return give_up(plan, SpawnStage::descriptors);
     if (plan.change_umask) ::umask(plan.umask);
+    if (plan.change_limit) lower_limit(plan.descriptor_limit);
     if (plan.change_credentials && !set_groups(plan)) return give_up(plan, SpawnStage::groups);
     if (plan.change_credentials && !set_group(plan.gid)) return give_up(plan, SpawnStage::group);
     if (plan.change_credentials && !set_user(plan.uid)) return give_up(plan, SpawnStage::user);

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 
+#include <sys/resource.h>
 #include <sys/types.h>
 
 namespace comar {
@@ -50,6 +51,8 @@ struct ChildPlan {
 
     bool new_session = false;
     int nice = 0;
+    bool change_limit = false;
+    rlim_t descriptor_limit = 0;
     bool change_umask = false;
     mode_t umask = 0;
     int parent_death_signal = 0;  ///< 0: none

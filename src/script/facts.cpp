@@ -38,7 +38,8 @@ Facts read(const json& object) {
     if (const auto plain = object.find("plain_start"); plain != object.end() && !plain->is_null()) {
         const auto& pidfile = plain->at("pidfile");
         facts.plain_start = {plain->at("arguments").get<std::vector<std::string>>(),
-                             pidfile.is_null() ? "" : pidfile.get<std::string>()};
+                             pidfile.is_null() ? "" : pidfile.get<std::string>(),
+                             plain->value("notifies", false)};
     }
     facts.actions = object.value("actions", std::map<std::string, std::string>{});
     return facts;
@@ -70,9 +71,10 @@ json to_json(const Facts& facts) {
     object["synchronized"] = facts.synchronized;
     object["plain_start"] = nullptr;
     if (facts.plain_start) {
-        const auto& [arguments, pidfile] = *facts.plain_start;
+        const auto& [arguments, pidfile, notifies] = *facts.plain_start;
         object["plain_start"] = {{"arguments", arguments},
-                                 {"pidfile", pidfile.empty() ? json() : json(pidfile)}};
+                                 {"pidfile", pidfile.empty() ? json() : json(pidfile)},
+                                 {"notifies", notifies}};
     }
     object["settings"] = facts.settings;
     object["setting_lines"] = facts.setting_lines;

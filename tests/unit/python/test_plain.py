@@ -33,7 +33,8 @@ def starting(call):
     ("startService('/x', pidfile=PIDFILE, makepid=True, detach=True, donotify=True)", ["/x"], "/run/x.pid"),
 ])
 def test_one_program_in_the_background_is_plain(call, arguments, pidfile):
-    assert starting(call) == {"arguments": arguments, "pidfile": pidfile}
+    assert starting(call) == {
+        "arguments": arguments, "pidfile": pidfile, "notifies": "donotify=True" in call}
 
 
 def test_settings_a_status_and_other_methods_do_not_matter():
