@@ -47,6 +47,8 @@ Result<> ServiceProcesses::use_cgroup(const std::string& parent, const std::stri
     if (!cgroup) return Failure(std::move(cgroup.error()));
     auto events = cgroup->watch();
     if (!events) return Failure(std::move(events.error()));
+    auto look = cgroup->watch();
+    if (!look) return Failure(std::move(look.error()));
     auto watch = IoWatch::create(loop_, events->get(), EPOLLPRI, [this](std::uint32_t) {
         // A cgroup that somebody removed holds nothing any more.
         if (!is_populated(cgroup_events_.get()).value_or(false)) check_empty();
@@ -54,6 +56,7 @@ Result<> ServiceProcesses::use_cgroup(const std::string& parent, const std::stri
     if (!watch) return Failure(std::move(watch.error()));
     cgroup_ = std::move(*cgroup);
     cgroup_events_ = std::move(*events);
+    cgroup_look_ = std::move(*look);
     cgroup_watch_ = std::move(*watch);
     return {};
 }
@@ -64,6 +67,7 @@ void ServiceProcesses::check_cgroup() {
     if (!cgroup_ || ::access(cgroup_->path().c_str(), F_OK) == 0 || errno != ENOENT) return;
     cgroup_watch_.reset();
     cgroup_events_.reset();
+    cgroup_look_.reset();
     cgroup_.reset();
 }
 
@@ -230,7 +234,7 @@ bool ServiceProcesses::alive() const {
     });
     if (one_lives) return true;
     const bool is_empty =
-        cgroup_ && adopted_.empty() && !is_populated(cgroup_events_.get()).value_or(true);
+        cgroup_ && adopted_.empty() && !is_populated(cgroup_look_.get()).value_or(true);
     return !is_empty && !all().empty();
 }
 
@@ -275,6 +279,7 @@ std::chrono::microseconds ServiceProcesses::cpu_time() const {
 std::optional<Cgroup> ServiceProcesses::release() {
     cgroup_watch_.reset();
     cgroup_events_.reset();
+    cgroup_look_.reset();
     auto cgroup = std::exchange(cgroup_, std::nullopt);
     // Busy means that processes are left; the cgroup stays with them.
     if (cgroup && cgroup->remove()) cgroup.reset();

@@ -117,6 +117,8 @@ private:
     Events events_;
     std::optional<Cgroup> cgroup_;
     UniqueFd cgroup_events_;
+    /// The same file, for looks between: reading what is watched would take its news away.
+    UniqueFd cgroup_look_;
     std::optional<IoWatch> cgroup_watch_;
     std::map<pid_t, Adopted> adopted_;
     std::set<pid_t> excluded_;
