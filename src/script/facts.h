@@ -35,7 +35,7 @@ struct Facts {
     /// `pidfile` that comar writes. None: only running it tells.
     struct PlainStart {
         std::vector<std::string> arguments;
-        std::string pidfile;   ///< empty: none
+        std::string pidfile;    ///< empty: none
         bool notifies = false;  ///< donotify: it says "started" as soon as the program runs
     };
     std::optional<PlainStart> plain_start;
