@@ -34,9 +34,9 @@ struct SpawnRequest {
 
     bool new_session = false;  ///< setsid(2)
     std::optional<mode_t> umask;
-    std::optional<rlim_t> descriptor_limit;  ///< soft RLIMIT_NOFILE; none: ours
-    std::optional<int> nice;                 ///< added to our niceness
-    std::optional<Credentials> credentials;  ///< our own uid and gid are always allowed
+    std::optional<rlim_t> descriptor_limit{};  ///< soft RLIMIT_NOFILE; none: ours
+    std::optional<int> nice;                   ///< added to our niceness
+    std::optional<Credentials> credentials;    ///< our own uid and gid are always allowed
     /// The open folder of a cgroup: the child is there before it is the program. -1: in ours.
     int cgroup = -1;
     /// The new process is a child of our parent, clone(2) CLONE_PARENT: our end changes nothing for
