@@ -232,7 +232,12 @@ void Supervisor::ended(const std::string& app, bool clean, std::chrono::millisec
                             : "started again after a start that failed";
     retry.at = loop_.now() + *decision.delay;
     retry.timer = std::make_unique<Timer>(loop_, [this, app] { start_again(app); });
-    retry.timer->arm(retry.at);
+    if (*decision.delay > 0ms) {
+        retry.timer->arm(retry.at);
+    } else {
+        // Not by the timer: those that end together are started together.
+        loop_.defer([this, app] { start_again(app); });
+    }
     service->note_restarts(retry.restarts.count(), true);
     fault_point("restart", "planned");
     spdlog::info("{} has ended ({}); it starts again in {} ms", app,
