@@ -22,7 +22,8 @@ _SECONDS = 120
 _SETTLE_SECONDS = 1.5   # longer than any peer punishes a short life
 _SINGLES = 5            # each of another service, so that none of them has just crashed
 
-_SETTINGS = 'serviceRestart = "always"\n'
+# Healthy as soon as the peers take a service for that.
+_SETTINGS = 'serviceRestart = "always"\nserviceRestartReset = 1\n'
 _CASES = {
     "one": "one service, after a while",
     "again": "the same one at once, a second time",
