@@ -59,6 +59,7 @@ class Comard:
     def __init__(self, programs, folder, settings=""):
         self.folder = pathlib.Path(folder)
         self.root = self.folder / "root"
+        self.pids = self.root / "run/pids"    # where services keep their pidfiles
         self.address = f"unix:path={self.root}/run/comar/bus"
         self._programs = programs
         self._write(self.root / "etc/comar/comard.toml", settings)
@@ -120,7 +121,7 @@ class Comard:
         """Scripts of bench-service, each with its line of the board."""
         for line, name in enumerate(names):
             command = [self._programs.service, board.path, str(line)]
-            self.register(name, service_script(self.folder / "pids", name, command))
+            self.register(name, service_script(self.pids, name, command))
 
     def host_gone(self, seconds):
         """Waits until the script host has been let go; returns how long that took."""
@@ -148,7 +149,7 @@ class Comard:
 
 def service_script(folder, name, command):
     """A script that runs `command`, with its pidfile in `folder`."""
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     program, *arguments = command
     return _SERVICE_SCRIPT.format(pidfile=str(folder / name), command=program, arguments=arguments)
 

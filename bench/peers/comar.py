@@ -21,7 +21,7 @@ class Comar(Peer):
         self._comard = Comard(self._programs, folder)
         with self._comard as comard:
             for name, command in commands.items():
-                comard.register(name, self._settings + service_script(folder / "pids", name, command))
+                comard.register(name, self._settings + service_script(comard.pids, name, command))
 
     def bring_up(self):
         self._comard.start()

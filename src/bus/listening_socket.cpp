@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "bus/listening_socket.h"
 
-#include <cstring>
 #include <optional>
 #include <utility>
 
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 
 #include <fcntl.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include "os/system_error.h"
+#include "os/unix_address.h"
 
 namespace comar::bus {
 namespace {
@@ -24,20 +23,6 @@ Result<UniqueFd> open_socket() {
     UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!fd) return system_failure("create a socket");
     return fd;
-}
-
-Result<sockaddr_un> address_of(const std::string& path) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (path.empty() || path.size() >= sizeof address.sun_path)
-        return failure(ErrorKind::invalid,
-                       "cannot listen at " + path + ": the path of a socket has 1 to 107 bytes");
-    std::memcpy(address.sun_path, path.data(), path.size());
-    return address;
-}
-
-const sockaddr* as_sockaddr(const sockaddr_un& address) {
-    return reinterpret_cast<const sockaddr*>(&address);
 }
 
 /// What is at a path, without following a link; empty: nothing.
@@ -118,8 +103,10 @@ ListeningSocket::~ListeningSocket() {
 }
 
 Result<ListeningSocket> ListeningSocket::create(const std::string& path, mode_t mode) {
-    const auto address = address_of(path);
-    if (!address) return Failure(address.error());
+    const auto address = unix_address(path);
+    if (!address)
+        return failure(ErrorKind::invalid,
+                       "cannot listen at " + path + ": the path of a socket has 1 to 107 bytes");
     auto inherited = take_inherited(path);
     Result<UniqueFd> fd = inherited ? std::move(*inherited) : UniqueFd();
     if (!inherited) {

@@ -26,10 +26,6 @@ std::optional<ProcessId> process_of(const json& message) {
     return ProcessId{pid->get<pid_t>(), start->get<std::uint64_t>()};
 }
 
-CallReply error_reply(std::string name, std::string message) {
-    return tl::unexpected(CallError{std::move(name), std::move(message)});
-}
-
 /// Scripts that call each other without end would use up all processes; a circle of jobs is found
 /// by itself, but status() may call status() for ever.
 constexpr std::size_t max_depth = 32;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/direct_start.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <sys/epoll.h>
@@ -9,6 +11,7 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include "daemon/environment.h"
 #include "os/pidfile.h"
 #include "os/system_error.h"
 #include "script/settings.h"
@@ -17,12 +20,6 @@ namespace comar {
 namespace {
 
 constexpr mode_t usual_umask = 022;
-
-/// What a program gets that a worker starts (python/comar/worker.py).
-std::vector<std::string> environment_of(const std::string& app) {
-    return {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8",
-            "HOME=/", std::string("COMAR_SERVICE=").append(app)};
-}
 
 /// As workers have it: whoever holds such an end never gets SIGPIPE.
 Result<UniqueFd> open_output(const std::string& path) {
@@ -48,11 +45,19 @@ bool DirectStart::is_possible(const Service& service, const Facts& facts) const 
         (settings.readiness && (settings.readiness->kind == Probe::Kind::notify ||
                                 settings.readiness->kind == Probe::Kind::fd));
     if (wants_more || !settings_for_worker(service.settings().values).empty()) return false;
-    // Whose process a pidfile names that is there is for the script to judge.
     const std::string& pidfile = facts.plain_start->pidfile;
     if (pidfile.empty()) return true;
+    if (!is_quick(pidfile)) return false;
+    // Whose process a pidfile names that is there is for the script to judge.
     const auto claim = read_pidfile(pidfile);
     return !claim || !Process::open_pid(claim->pid);
+}
+
+/// Not on a disk or a network that may hang: comard reads and writes it, and must not wait.
+bool DirectStart::is_quick(const std::string& pidfile) const {
+    const std::string folders[] = {"/run/", "/var/run/", run_ + "/"};
+    return std::any_of(std::begin(folders), std::end(folders),
+                       [&](const std::string& folder) { return pidfile.starts_with(folder); });
 }
 
 void DirectStart::start(Service& service, const Facts::PlainStart& plain, Done done) {
@@ -108,8 +113,7 @@ void DirectStart::start_one(const std::string& app) {
     auto watch = IoWatch::create(loop_, launched_now->report.get(), EPOLLIN,
                                  [this, app](std::uint32_t) { launched(app); });
     if (!watch) return failed(app, watch.error().message);
-    singles_.emplace(
-        app, Single{std::move(*launched_now), starting_.at(app).request, std::move(*watch)});
+    singles_.emplace(app, Single{std::move(*launched_now), std::move(*watch)});
 }
 
 /// It is the program by now, or has failed to become it.
@@ -117,7 +121,8 @@ void DirectStart::launched(const std::string& app) {
     // The watch must outlive its own call-back.
     const auto held = singles_.extract(app);
     const Single& single = held.mapped();
-    if (const auto checked = check_launch(single.launch, single.request); !checked) {
+    const auto checked = check_launch(single.launch, starting_.at(app).request);
+    if (!checked) {
         return failed(app, checked.error().message);
     }
     started(app, single.launch.child.id);

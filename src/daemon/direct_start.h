@@ -33,13 +33,15 @@ public:
     /// False: it was not started, and its script has to try, and to tell why not.
     using Done = std::function<void(bool started)>;
 
-    /// All of them outlive it. `descriptors`: the limit that programs get; none: ours.
+    /// All of them outlive it. `descriptors`: the limit that programs get; none: ours. `run`: the
+    /// folder in memory, below our root, where pidfiles are.
     DirectStart(Loop& loop, Outputs& outputs, FindService find_service,
-                std::optional<rlimit> descriptors)
+                std::optional<rlimit> descriptors, std::string run)
         : loop_(loop),
           outputs_(outputs),
           find_service_(std::move(find_service)),
-          descriptors_(descriptors) {}
+          descriptors_(descriptors),
+          run_(std::move(run)) {}
 
     /// Whether comard may do that now: it knows that the service does not run.
     [[nodiscard]] bool is_possible(const Service& service, const Facts& facts) const;
@@ -64,7 +66,6 @@ private:
     /// One that is started alone.
     struct Single {
         Launch launch;
-        SpawnRequest request;
         std::optional<IoWatch> watch;
     };
     struct Batch {
@@ -75,6 +76,7 @@ private:
         std::unique_ptr<Timer> timer;
     };
 
+    [[nodiscard]] bool is_quick(const std::string& pidfile) const;
     Result<> prepare(const std::string& app, Service& service, Starting& starting);
     void flush();
     void start_one(const std::string& app);
@@ -88,6 +90,7 @@ private:
     Outputs& outputs_;
     FindService find_service_;
     std::optional<rlimit> descriptors_;
+    std::string run_;
     std::map<std::string, Starting> starting_;
     std::vector<std::string> wanted_;  ///< in this iteration
     std::map<std::string, Single> singles_;

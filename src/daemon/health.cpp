@@ -4,6 +4,7 @@
 #include <csignal>
 #include <utility>
 
+#include "daemon/environment.h"
 #include "daemon/invoker.h"
 #include "os/proc_scan.h"
 #include "os/spawn.h"
@@ -17,8 +18,7 @@ using nlohmann::json;
 constexpr std::uint64_t first_call = std::uint64_t{1} << 62;
 
 std::string describe(const ExitStatus& status) {
-    return status.signal != 0 ? "was ended by signal " + std::to_string(status.signal)
-                              : "ended with exit code " + std::to_string(status.code);
+    return (status.signal != 0 ? "was ended by " : "ended with ") + to_string(status);
 }
 
 /// A command, and what it has started and waits for. What hides from that had its reasons.
@@ -28,7 +28,7 @@ void kill_tree(const ProcessId& command) {
     // Stopped, it starts nothing more while we look.
     (void)process->signal(SIGSTOP);
     for (const ProcessId& below : descendants(command.pid).value_or(std::vector<ProcessId>{})) {
-        if (const auto one = Process::open(below)) (void)one->signal(SIGKILL);
+        signal_process(below, SIGKILL);
     }
     (void)process->signal(SIGKILL);
 }
@@ -110,8 +110,7 @@ void Health::ask_function(const std::string& app, Check& check) {
 void Health::ask_command(const std::string& app, Check& check) {
     SpawnRequest request;
     request.arguments = {"/bin/sh", "-c", check.settings.check.text};
-    request.environment = {{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-                            "LANG=C.UTF-8", "COMAR_SERVICE=" + app}};
+    request.environment = environment_of(app);
     request.directory = "/";
     request.new_session = true;
     request.parent_death_signal = SIGKILL;

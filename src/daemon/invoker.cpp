@@ -10,10 +10,6 @@ namespace {
 
 using nlohmann::json;
 
-CallReply error_reply(const char* name, std::string message) {
-    return tl::unexpected(CallError{name, std::move(message)});
-}
-
 /// What a Python function returned, as the list of results that the model names.
 json results_of(const bus::Method& method, const json& value) {
     switch (method.out.size()) {

@@ -117,20 +117,24 @@ void Jobs::pump(const std::string& app, std::optional<JobKind> started_before) {
                            ends_started(*started_before) && service != nullptr &&
                            service->running().value_or(false);
     if (satisfied) return end(app, *job, CallReply(nlohmann::json()));
-    const auto over = [this, app, job = *job](const CallReply& reply) { end(app, job, reply); };
-    if (job->kind != JobKind::restart) {
-        return run_phases(pending.request, phases_of(job->kind), job->ticket, over);
-    }
-    // What cannot be started again is not stopped.
-    const CallRequest request = pending.request;
-    steps_.before(request, JobKind::start, [this, request, job = *job, over](CallReply ready) {
-        if (!ready) return over(ready);
-        run_phases(request, phases_of(job.kind), job.ticket, over);
-    });
+    run_phases(pending.request, phases_of(job->kind), job->ticket,
+               [this, app, job = *job](const CallReply& reply) { end(app, job, reply); });
 }
 
 void Jobs::run_phases(CallRequest request, std::vector<JobKind> phases, std::optional<Ticket> job,
                       Done done) {
+    if (phases.size() == 1)
+        return run_phase(std::move(request), std::move(phases), job, std::move(done));
+    // What cannot be started again is not stopped.
+    steps_.before(request, JobKind::start, [this, request, phases, job, done](CallReply ready) {
+        if (!ready) return done(std::move(ready));
+        run_phase(request, phases, job, done);
+    });
+}
+
+/// The first one, and then the others.
+void Jobs::run_phase(CallRequest request, std::vector<JobKind> phases, std::optional<Ticket> job,
+                     Done done) {
     const JobKind phase = phases.front();
     phases.erase(phases.begin());
     request.method = to_string(phase);

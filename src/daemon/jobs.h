@@ -86,6 +86,8 @@ private:
     void pump(const std::string& app, std::optional<JobKind> started_before);
     void run_phases(CallRequest request, std::vector<JobKind> phases, std::optional<Ticket> job,
                     Done done);
+    void run_phase(CallRequest request, std::vector<JobKind> phases, std::optional<Ticket> job,
+                   Done done);
     /// What the same job does after a method.
     enum class Next { nothing, start };
     void run_method(const CallRequest& request, JobKind method, Next next,

@@ -72,7 +72,6 @@ void Leftovers::end(const std::string& app, KillMode mode, std::chrono::millisec
     ending.waiters.push_back(std::move(done));
     if (!is_new) return;
     ending.mode = mode;
-    ending.patience = patience;
     ending.timer = std::make_unique<Timer>(loop_, [this, app] { impatient(app); });
     ending.timer->arm(patience);
     look(app);

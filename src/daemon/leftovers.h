@@ -43,7 +43,6 @@ public:
 private:
     struct Ending {
         KillMode mode = KillMode::all;
-        std::chrono::milliseconds patience{0};
         std::map<pid_t, std::pair<Process, IoWatch>> watched;
         std::map<pid_t, std::string> names;
         Report report;

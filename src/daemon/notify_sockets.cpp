@@ -8,11 +8,11 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 
 #include <unistd.h>
 
 #include "os/system_error.h"
+#include "os/unix_address.h"
 
 namespace comar {
 namespace {
@@ -113,12 +113,9 @@ std::optional<Datagram> receive(int socket) {
 }
 
 Result<UniqueFd> listen_at(const std::string& path) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (path.size() >= sizeof(address.sun_path)) {
+    const auto address = unix_address(path);
+    if (!address)
         return failure(ErrorKind::invalid, "cannot use " + path + ": the path is too long");
-    }
-    std::memcpy(address.sun_path, path.data(), path.size());
     UniqueFd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!socket) return system_failure("make a socket");
     const int on = 1;
@@ -127,7 +124,7 @@ Result<UniqueFd> listen_at(const std::string& path) {
     }
     // That of an earlier comard; programs open it by name for each message.
     (void)::unlink(path.c_str());
-    if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
+    if (::bind(socket.get(), as_sockaddr(*address), sizeof *address) != 0) {
         return system_failure("listen at " + path);
     }
     // The program may run as anybody.

@@ -1,35 +1,20 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/outputs.h"
 
-#include <cerrno>
 #include <filesystem>
 
 #include <sys/epoll.h>
-#include <sys/stat.h>
 
 #include <fcntl.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include "os/fifo.h"
 #include "os/system_error.h"
 #include "output/file_sink.h"
 
 namespace comar {
 namespace {
-
-/// Opened read-write it has no end, and a writer that comes and goes changes nothing.
-Result<UniqueFd> open_fifo(const std::string& path) {
-    if (::mkfifo(path.c_str(), 0600) != 0 && errno != EEXIST) {
-        return system_failure("create " + path);
-    }
-    UniqueFd fd(::open(path.c_str(), O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC));
-    if (!fd) return system_failure("open " + path);
-    struct stat info{};
-    if (::fstat(fd.get(), &info) != 0 || !S_ISFIFO(info.st_mode)) {
-        return failure(ErrorKind::invalid, "cannot use " + path + ": it is not a FIFO");
-    }
-    return fd;
-}
 
 std::string rest_path_of(const std::string& fifo) { return fifo + ".rest"; }
 
@@ -114,13 +99,15 @@ Result<> Outputs::follow(const std::string& app, const std::string& stream, Uniq
     return add_source(app, Source{which, std::move(pipe), {}, {}, {}, false});
 }
 
-void Outputs::set_target(const std::string& app, OutputTarget target) {
-    if (target_of(app) == target) return;
-    targets_[app] = target;
+void Outputs::set_target(const std::string& app, std::optional<OutputTarget> target) {
+    const OutputTarget before = target_of(app);
+    targets_.erase(app);
+    if (target) targets_[app] = *target;
+    if (target_of(app) == before) return;
     const auto found = services_.find(app);
     if (found == services_.end()) return;
     part_from(found->second);
-    found->second.sink = make_sink(target, app, options_.root, logs_);
+    found->second.sink = make_sink(target_of(app), app, options_.root, logs_);
     found->second.complained = false;
 }
 

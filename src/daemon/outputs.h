@@ -52,8 +52,8 @@ public:
     /// Reads `pipe` into the log of the service until its writers are gone.
     Result<> follow(const std::string& app, const std::string& stream, UniqueFd pipe);
 
-    /// Where the lines of a service go from now on, in place of what the settings say.
-    void set_target(const std::string& app, OutputTarget target);
+    /// Where the lines of a service go from now on; none: where the settings say.
+    void set_target(const std::string& app, std::optional<OutputTarget> target);
 
     /// Reads what is in the FIFOs and pipes of a service by now.
     void drain(const std::string& app);

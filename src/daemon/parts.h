@@ -135,7 +135,7 @@ struct Daemon::Parts {
                           calls,
                           outputs,
                           [this](const std::string& app) { return services.find(app); },
-                          Supervisor::Folders{paths.notify, paths.ready},
+                          Supervisor::Folders{paths.notify, paths.ready, paths.root + "/run"},
                           descriptors};
     Jobs jobs{calls, waits, tickets, [this](const std::string& app) { return services.find(app); },
               supervisor};

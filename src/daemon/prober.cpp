@@ -4,17 +4,16 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <utility>
 
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include <netdb.h>
 #include <unistd.h>
 
 #include "os/system_error.h"
+#include "os/unix_address.h"
 
 namespace comar {
 namespace {
@@ -54,13 +53,9 @@ Result<UniqueFd> connect_tcp(const std::string& host, int port) {
 }
 
 Result<UniqueFd> connect_unix(const std::string& path) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (path.size() >= sizeof(address.sun_path)) {
-        return failure(ErrorKind::invalid, "cannot use " + path + ": it is too long");
-    }
-    std::memcpy(address.sun_path, path.data(), path.size());
-    return begin_connect(reinterpret_cast<const sockaddr*>(&address), sizeof(address), AF_UNIX);
+    const auto address = unix_address(path);
+    if (!address) return failure(ErrorKind::invalid, "cannot use " + path + ": it is too long");
+    return begin_connect(as_sockaddr(*address), sizeof *address, AF_UNIX);
 }
 
 /// "[::1]:8080", as RFC 9110 wants it; servers refuse what is not.

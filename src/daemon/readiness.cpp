@@ -6,13 +6,11 @@
 #include <utility>
 
 #include <sys/epoll.h>
-#include <sys/stat.h>
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include "daemon/invoker.h"
-#include "os/system_error.h"
+#include "os/fifo.h"
 
 namespace comar {
 namespace {
@@ -38,14 +36,9 @@ std::string seconds(std::chrono::milliseconds time) {
 
 /// "it ended with exit code 1"
 std::string describe_end(const Service& service) {
-    const Service::LastExit& last = service.last_exit();
-    if (last.signal != 0) return "it was ended by signal " + std::to_string(last.signal);
-    if (last.code >= 0) return "it ended with exit code " + std::to_string(last.code);
-    return "it has ended";
-}
-
-CallReply error_reply(const char* name, std::string message) {
-    return tl::unexpected(CallError{name, std::move(message)});
+    const std::string how = to_string(service.last_exit());
+    if (how.empty()) return "it has ended";
+    return (service.last_exit().signal != 0 ? "it was ended by " : "it ended with ") + how;
 }
 
 }  // namespace
@@ -61,10 +54,9 @@ Result<> Readiness::open_fifo(const std::string& app) {
     fifos_.erase(app);
     const std::string path = fifo_of(app);
     (void)::unlink(path.c_str());
-    if (::mkfifo(path.c_str(), 0600) != 0) return system_failure("create " + path);
-    UniqueFd fd(::open(path.c_str(), O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC));
-    if (!fd) return system_failure("open " + path);
-    auto watch = IoWatch::create(loop_, fd.get(), EPOLLIN, [this, app](std::uint32_t) {
+    auto fd = comar::open_fifo(path);
+    if (!fd) return Failure(std::move(fd.error()));
+    auto watch = IoWatch::create(loop_, fd->get(), EPOLLIN, [this, app](std::uint32_t) {
         std::array<char, 256> said;
         const auto found = fifos_.find(app);
         const ssize_t size = ::read(found->second.fd.get(), said.data(), said.size());
@@ -73,7 +65,7 @@ Result<> Readiness::open_fifo(const std::string& app) {
         }
     });
     if (!watch) return Failure(std::move(watch.error()));
-    fifos_.emplace(app, Fifo{std::move(fd), std::move(*watch)});
+    fifos_.emplace(app, Fifo{std::move(*fd), std::move(*watch)});
     return {};
 }
 

@@ -32,11 +32,7 @@ constexpr auto memory_interval = 200ms;
 constexpr int max_last_pieces = 1024;
 
 std::string describe(const ExitStatus& status) {
-    if (status.signal != 0) {
-        return "was killed by signal " + std::to_string(status.signal) + " (" +
-               ::strsignal(status.signal) + ")";
-    }
-    return "ended with exit code " + std::to_string(status.code);
+    return (status.signal != 0 ? "was killed by " : "ended with ") + to_string(status);
 }
 
 std::vector<ProcessId> read_left(const json& message) {
@@ -55,11 +51,6 @@ std::vector<ProcessId> read_left(const json& message) {
 std::string text_of(const json& message, const char* key) {
     const auto found = message.find(key);
     return found != message.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
-void kill_process(const ProcessId& id, int signo) {
-    // Gone already is as good as killed.
-    if (const auto process = Process::open(id)) (void)process->signal(signo);
 }
 
 }  // namespace
@@ -131,7 +122,7 @@ void RunningCall::end(CallError error) {
     end_error_ = std::move(error);
     if (watch_) watch_->disable();
     // Stopped, not killed: while it lives, orphans below it stay below it, so none escapes.
-    kill_process(worker_, SIGSTOP);
+    signal_process(worker_, SIGSTOP);
     kill_round();
 }
 
@@ -281,11 +272,11 @@ bool RunningCall::kill_descendants() const {
             continue;
         }
         none_left = false;
-        kill_process(id, SIGKILL);
+        signal_process(id, SIGKILL);
     }
     return none_left;
 }
 
-void RunningCall::kill_worker() const { kill_process(worker_, SIGKILL); }
+void RunningCall::kill_worker() const { signal_process(worker_, SIGKILL); }
 
 }  // namespace comar

@@ -28,6 +28,10 @@ struct CallError {
 /// What a call gives back. `value` is encoded as docs/protocol.md has it.
 using CallReply = tl::expected<nlohmann::json, CallError>;
 
+[[nodiscard]] inline CallReply error_reply(std::string name, std::string message) {
+    return tl::unexpected(CallError{std::move(name), std::move(message)});
+}
+
 /// The conversation with the worker of one call, and its end, whichever way it comes: an answer, a
 /// crash, too much memory, or the end of its time, when the worker is killed with all that it runs
 /// in the foreground.

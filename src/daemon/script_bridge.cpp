@@ -23,10 +23,6 @@ std::string text_of(const json& message, const char* key) {
     return found != message.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
-CallReply error_reply(const char* name, std::string message) {
-    return tl::unexpected(CallError{name, std::move(message)});
-}
-
 /// A script's call() gets the result itself where there is one, and a list of several.
 json single_result(json results) {
     if (results.empty()) return {};

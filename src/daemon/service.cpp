@@ -64,6 +64,11 @@ bool is_script_host(pid_t pid) {
 
 }  // namespace
 
+std::string to_string(const Service::LastExit& last) {
+    if (last.signal == 0 && last.code < 0) return "";
+    return to_string(ExitStatus{std::max(last.code, 0), last.signal});
+}
+
 Service::Service(Context& context, std::string app)
     : context_(context),
       app_(std::move(app)),

@@ -184,4 +184,7 @@ private:
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< for deferred calls
 };
 
+/// "exit code 1", "signal 9 (Killed)"; empty: not known.
+[[nodiscard]] std::string to_string(const Service::LastExit& last);
+
 }  // namespace comar

@@ -5,9 +5,8 @@
 
 #include <sys/stat.h>
 
-#include <fmt/format.h>
-
 #include "daemon/invoker.h"
+#include "os/file_stamp.h"
 
 namespace comar {
 namespace {
@@ -15,15 +14,14 @@ namespace {
 using nlohmann::json;
 
 CallReply refusal(const std::string& app, const std::string& why) {
-    return tl::unexpected(CallError{"Invalid", "cannot use the settings of " + app + ": " + why});
+    return error_reply("Invalid", "cannot use the settings of " + app + ": " + why);
 }
 
 /// Empty: there is no such file.
 std::string stamp_of_file(const std::string& path) {
     struct stat info{};
     if (::stat(path.c_str(), &info) != 0) return "";
-    return fmt::format("{}.{}.{}.{}", info.st_ino, info.st_size, info.st_mtim.tv_sec,
-                       info.st_mtim.tv_nsec);
+    return file_stamp(info);
 }
 
 }  // namespace

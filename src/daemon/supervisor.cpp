@@ -39,10 +39,8 @@ std::chrono::microseconds time_of(std::uint64_t usec) {
 }
 
 std::string describe_exit(const Service::LastExit& last) {
-    if (last.signal != 0)
-        return fmt::format("signal {} ({})", last.signal, ::strsignal(last.signal));
-    if (last.code >= 0) return fmt::format("exit code {}", last.code);
-    return "an end that nobody saw";
+    const std::string how = to_string(last);
+    return how.empty() ? "an end that nobody saw" : how;
 }
 
 }  // namespace
@@ -69,7 +67,7 @@ Supervisor::Supervisor(Loop& loop, ChildWatch& children, Calls& calls, Outputs& 
                },
                [this](const std::string& app, const std::string& problem) { unwell(app, problem); },
                [this](const std::string& app) { silent(app); }}),
-      direct_(loop, outputs, find_service, descriptors),
+      direct_(loop, outputs, find_service, descriptors, std::move(folders.run)),
       calls_(calls) {}
 
 void Supervisor::before(const CallRequest& request, JobKind method, Then then) {
@@ -83,26 +81,27 @@ void Supervisor::before(const CallRequest& request, JobKind method, Then then) {
     }
     if (!starts(method)) return then(json());
     const bool by_comar = request.caller == itself;
-    book_->refresh(
-        request, [this, app = request.app, by_comar, then = std::move(then)](CallReply fresh) {
-            Service* service = find_service_(app);
-            if (!fresh && service != nullptr) refused(*service, by_comar, fresh.error());
-            if (!fresh || service == nullptr) return then(std::move(fresh));
-            // One that runs goes on as it was started; a start() that does nothing changes nothing.
-            if (!service->running().value_or(false)) {
-                service->use_settings(book_->settings_of(app), book_->stamp_of(app));
-                choose_log(*service);
-                outputs_.begin_anew(app);
-            }
-            const Probe probe = readiness_of(*service);
-            if (auto expected = readiness_.expect(app, probe); !expected) {
-                return then(tl::unexpected(CallError{"Internal", expected.error().message}));
-            }
-            if (probe.kind != Probe::Kind::exit && !service->running().value_or(false)) {
-                starting_[app] = probe;
-            }
-            then(json());
-        });
+    book_->refresh(request,
+                   [this, app = request.app, by_comar, then = std::move(then)](CallReply fresh) {
+                       Service* service = find_service_(app);
+                       if (!fresh && service != nullptr) refused(*service, by_comar, fresh.error());
+                       if (!fresh || service == nullptr) return then(std::move(fresh));
+                       // One that runs goes on as it was started; a start() that does nothing
+                       // changes nothing.
+                       if (!service->running().value_or(false)) {
+                           service->use_settings(book_->settings_of(app), book_->stamp_of(app));
+                           choose_log(*service);
+                           outputs_.begin_anew(app);
+                       }
+                       const Probe probe = readiness_of(*service);
+                       if (auto expected = readiness_.expect(app, probe); !expected) {
+                           return then(error_reply("Internal", expected.error().message));
+                       }
+                       if (probe.kind != Probe::Kind::exit && !service->running().value_or(false)) {
+                           starting_[app] = probe;
+                       }
+                       then(json());
+                   });
 }
 
 bool Supervisor::do_directly(const CallRequest& request, JobKind method,
@@ -178,9 +177,10 @@ CallReply Supervisor::with_output(const std::string& app, CallReply error) {
 }
 
 void Supervisor::choose_log(const Service& service) {
-    const auto& values = service.settings().values;
-    const auto target = parse_output_target(service.settings().supervision.log);
-    if (target && values.contains("log")) outputs_.set_target(service.app(), *target);
+    const bool is_set = service.settings().values.contains("log");
+    outputs_.set_target(service.app(), is_set
+                                           ? parse_output_target(service.settings().supervision.log)
+                                           : std::nullopt);
 }
 
 /// A stop() that refuses with a reason of its own has its way; all else leaves nothing behind.
@@ -206,9 +206,8 @@ void Supervisor::stopped(const CallRequest& request, CallReply reply, const Then
                              describe(report.killed));
             }
             if (report.alive.empty()) return then(reply);
-            then(tl::unexpected(CallError{
-                "Failed",
-                "cannot stop " + app + ": even SIGKILL does not end " + describe(report.alive)}));
+            then(error_reply("Failed", "cannot stop " + app + ": even SIGKILL does not end " +
+                                           describe(report.alive)));
         });
 }
 
@@ -287,7 +286,7 @@ void Supervisor::changed(const std::string& app) {
 }
 
 void Supervisor::begin_watch(const std::string& app, const Service& service) {
-    watched_[app] = true;
+    watched_.insert(app);
     health_.begin(app, service.settings().supervision);
 }
 

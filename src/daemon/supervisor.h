@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,7 @@ public:
     struct Folders {
         std::string notify;  ///< sockets for sd_notify(3)
         std::string ready;   ///< FIFOs for a newline
+        std::string run;     ///< pidfiles of services, in memory
     };
 
     /// All of them outlive it.
@@ -65,7 +67,7 @@ public:
 
     /// Forgets failures: the next one is the first, and what waits is started now.
     void reset(const std::string& app);
-    /// In microseconds from now; none: it is not waiting to be started again.
+    /// From now; none: it is not waiting to be started again.
     [[nodiscard]] std::optional<std::chrono::milliseconds> retry_in(const std::string& app) const;
     /// Sockets and timers of services that an earlier comard has started.
     void restore(const std::string& app);
@@ -122,7 +124,7 @@ private:
     std::map<std::string, Retry> retries_;
     std::map<std::string, Probe> starting_;  ///< whose readiness is more than the end of start()
     std::map<std::string, std::vector<Early>> early_;
-    std::map<std::string, bool> watched_;  ///< for which health_ has begun
+    std::set<std::string> watched_;  ///< for which health_ has begun
     std::minstd_rand random_{std::random_device{}()};
     bool shut_down_ = false;
 };

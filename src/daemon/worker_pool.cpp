@@ -15,6 +15,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "daemon/environment.h"
 #include "os/proc_scan.h"
 #include "os/spawn.h"
 #include "os/system_error.h"
@@ -33,12 +34,6 @@ constexpr std::size_t workers_a_processor = 2;
 constexpr std::chrono::milliseconds growth_interval{20};
 /// A burst of calls leaves many workers; more than these are not worth their memory.
 constexpr std::size_t max_idle = 8;
-
-/// Nothing of what started comard reaches scripts.
-std::vector<std::string> clean_environment() {
-    return {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8",
-            "HOME=/"};
-}
 
 ExitStatus from_wait_status(int status) {
     if (WIFSIGNALED(status)) return {0, WTERMSIG(status)};
@@ -188,13 +183,10 @@ Result<> WorkerPool::start_host() {
     if (!watch) return Failure(std::move(watch.error()));
     host_.emplace(Host{child->id, std::move(ours), std::move(*watch), 0, false});
     children_.on_exit(child->id.pid, [this](const ReapedChild& exited) {
-        const std::string how = exited.status.signal != 0
-                                    ? "signal " + std::to_string(exited.status.signal)
-                                    : "exit code " + std::to_string(exited.status.code);
         if (host_ && host_->id.pid == exited.pid) {
             // Its last words, how others ended, may still be in the socket.
             read_control();
-            if (host_) host_lost("it ended with " + how);
+            if (host_) host_lost("it ended with " + to_string(exited.status));
         }
         loop_.defer([this] { miss_workers(); });
     });
@@ -265,7 +257,7 @@ void WorkerPool::expect_worker() {
 void WorkerPool::host_hangs() {
     if (!host_) return;
     // Its end is seen like any other.
-    if (const auto process = Process::open(host_->id)) (void)process->signal(SIGKILL);
+    signal_process(host_->id, SIGKILL);
     host_lost("it made no worker in " + std::to_string(longest_fork.count()) + " seconds");
 }
 

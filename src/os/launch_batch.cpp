@@ -70,8 +70,6 @@ std::vector<LaunchOutcome> LaunchBatch::read(bool& at_end) const {
     return {piece.begin(), piece.begin() + size / static_cast<ssize_t>(sizeof(LaunchOutcome))};
 }
 
-void LaunchBatch::kill() const {
-    if (const auto process = Process::open(copy_.id)) (void)process->signal(SIGKILL);
-}
+void LaunchBatch::kill() const { signal_process(copy_.id, SIGKILL); }
 
 }  // namespace comar

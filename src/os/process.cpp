@@ -29,6 +29,10 @@ Result<bool> has_exited(int pidfd) { return wait_exited(pidfd, std::chrono::mill
 
 }  // namespace
 
+void signal_process(const ProcessId& id, int signo) {
+    if (const auto process = Process::open(id)) (void)process->signal(signo);
+}
+
 Result<UniqueFd> open_pidfd(pid_t pid) {
     if (pid <= 0)
         return failure(ErrorKind::invalid,

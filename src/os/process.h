@@ -49,6 +49,9 @@ private:
     UniqueFd pidfd_;
 };
 
+/// Signals a process once. That it has exited already is as good.
+void signal_process(const ProcessId& id, int signo);
+
 /// pidfd_open(2), close-on-exec. not_found (os_error ESRCH): there is no such process.
 Result<UniqueFd> open_pidfd(pid_t pid);
 

@@ -2,6 +2,7 @@
 #include "os/reap.h"
 
 #include <csignal>
+#include <cstring>
 
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -30,6 +31,11 @@ bool reap_one(idtype_t type, id_t id, siginfo_t& info) {
 }
 
 }  // namespace
+
+std::string to_string(const ExitStatus& status) {
+    if (status.signal == 0) return "exit code " + std::to_string(status.code);
+    return "signal " + std::to_string(status.signal) + " (" + ::strsignal(status.signal) + ")";
+}
 
 Result<std::optional<ExitStatus>> reap(int pidfd) {
     siginfo_t info{};

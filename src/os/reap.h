@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include <sys/types.h>
@@ -17,6 +18,9 @@ struct ExitStatus {
     [[nodiscard]] bool clean() const noexcept { return code == 0 && signal == 0; }
     bool operator==(const ExitStatus&) const = default;
 };
+
+/// "exit code 1", "signal 9 (Killed)".
+[[nodiscard]] std::string to_string(const ExitStatus& status);
 
 struct ReapedChild {
     pid_t pid = 0;

@@ -3,17 +3,16 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <ctime>
 #include <utility>
 
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include <fmt/format.h>
 #include <syslog.h>
 
 #include "os/system_error.h"
+#include "os/unix_address.h"
 
 namespace comar {
 namespace {
@@ -84,15 +83,13 @@ int SocketSink::send_lines(std::string_view& lines) {
 
 /// Not connected: whoever listens there may be another one next time.
 int SocketSink::send_line(std::string_view line) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (path_.size() >= sizeof(address.sun_path)) return ENAMETOOLONG;
-    std::memcpy(address.sun_path, path_.c_str(), path_.size() + 1);
+    const auto address = unix_address(path_);
+    if (!address) return ENAMETOOLONG;
     if (!socket_) socket_.reset(::socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!socket_) return errno;
     const std::string text = datagram(parse_log_line(line).value_or(LogLine{{}, {}, line}));
-    while (::sendto(socket_.get(), text.data(), text.size(), MSG_NOSIGNAL,
-                    reinterpret_cast<const sockaddr*>(&address), sizeof(address)) < 0) {
+    while (::sendto(socket_.get(), text.data(), text.size(), MSG_NOSIGNAL, as_sockaddr(*address),
+                    sizeof *address) < 0) {
         if (errno != EINTR) return errno;
     }
     return 0;

@@ -13,6 +13,7 @@
 #include "core/fault_point.h"
 #include "core/name.h"
 #include "os/atomic_file.h"
+#include "os/file_stamp.h"
 
 namespace comar {
 namespace {
@@ -35,7 +36,7 @@ Result<std::string> stamp_of(const std::string& path) {
     if (!S_ISREG(info.st_mode)) {
         return failure(ErrorKind::invalid, "cannot use " + path + ": it is not a regular file");
     }
-    return json{info.st_size, info.st_mtim.tv_sec, info.st_mtim.tv_nsec}.dump();
+    return file_stamp(info);
 }
 
 /// What was learned from exactly the file that is there now.

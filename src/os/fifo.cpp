@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+#include "os/fifo.h"
+
+#include <cerrno>
+
+#include <sys/stat.h>
+
+#include <fcntl.h>
+
+#include "os/system_error.h"
+
+namespace comar {
+
+Result<UniqueFd> open_fifo(const std::string& path) {
+    if (::mkfifo(path.c_str(), 0600) != 0 && errno != EEXIST) {
+        return system_failure("create " + path);
+    }
+    UniqueFd fd(::open(path.c_str(), O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC));
+    if (!fd) return system_failure("open " + path);
+    struct stat info{};
+    if (::fstat(fd.get(), &info) != 0 || !S_ISFIFO(info.st_mode)) {
+        return failure(ErrorKind::invalid, "cannot use " + path + ": it is not a FIFO");
+    }
+    return fd;
+}
+
+}  // namespace comar

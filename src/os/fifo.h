@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+
+#include "core/result.h"
+#include "os/unique_fd.h"
+
+namespace comar {
+
+/// Opens the FIFO at `path`, made where it is not there (mode 0600), non-blocking, for reading and
+/// writing: so it has no end, and a writer that comes and goes changes nothing. invalid: something
+/// else is there; a symbolic link is not followed.
+Result<UniqueFd> open_fifo(const std::string& path);
+
+}  // namespace comar
