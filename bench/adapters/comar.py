@@ -80,9 +80,9 @@ class Comar(Adapter):
         for service in plan.services:
             command, *arguments = self.argv(service)
             write(self.path("scripts", service.name + ".py"),
-                  SCRIPT.format(pidfile=self.path("pids", service.name), command=command,
+                  SCRIPT.format(pidfile=self.path("root", "run", "pids", service.name), command=command,
                                 arguments=arguments, deps=service.deps))
-        os.makedirs(self.path("pids"), exist_ok=True)
+        os.makedirs(self.path("root", "run", "pids"), exist_ok=True)
         self.register()
 
     def register(self):

@@ -103,8 +103,6 @@ std::string root_of(const Invocation& invocation) {
     return root;
 }
 
-std::string log_folder_of(const Invocation& invocation) {
-    return root_of(invocation) + "/var/log/comar";
-}
+std::string log_folder(const std::string& root) { return root + "/var/log/comar"; }
 
 }  // namespace comar::cli

@@ -30,7 +30,7 @@ struct Address {
 
 /// What stands before all paths of the comard that the command line names.
 [[nodiscard]] std::string root_of(const Invocation& invocation);
-/// Where that comard writes the logs of its services.
-[[nodiscard]] std::string log_folder_of(const Invocation& invocation);
+/// Where a comard writes the logs of its services. `root`: what stands before all its paths.
+[[nodiscard]] std::string log_folder(const std::string& root);
 
 }  // namespace comar::cli

@@ -54,7 +54,7 @@ Result<std::optional<std::size_t>> parse_count(const std::string& text) {
 }
 
 Result<Request> understand(const Invocation& invocation) {
-    Request request{log_folder_of(invocation), {}, {}, {}, invocation.follow};
+    Request request{log_folder(root_of(invocation)), {}, {}, {}, invocation.follow};
     const auto count = parse_count(invocation.lines);
     if (!count) return Failure(count.error());
     request.count = *count;

@@ -114,7 +114,7 @@ ExitCode tell_named(Session& session, const Invocation& invocation, Output& outp
     if (invocation.json)
         print_as_json(output, found, language, invocation.operands.size() == 1);
     else
-        print_blocks(output, found, language, log_folder_of(invocation));
+        print_blocks(output, found, language, log_folder(root_of(invocation)));
     return found.code;
 }
 

@@ -29,7 +29,7 @@ std::string root_of(Bus& bus) {
 
 /// "; log: /var/log/comar/nginx.log", unless there is surely none.
 std::string log_advice(Bus& bus, const std::string& service) {
-    const std::string path = root_of(bus) + "/var/log/comar/" + bus_safe_name(service) + ".log";
+    const std::string path = log_folder(root_of(bus)) + "/" + bus_safe_name(service) + ".log";
     if (::access(path.c_str(), F_OK) != 0 && errno == ENOENT) return "";
     return "; log: " + path;
 }

@@ -168,7 +168,7 @@ json Listing::describe(const std::string& app, const std::string& state) const {
     bus::put(properties, "PIDs", typed("au", std::move(pids)));
     bus::put(properties, "MemoryBytes", typed("t", processes.memory_bytes()));
     bus::put(properties, "CPUUsec", typed("t", processes.cpu_time().count()));
-    const auto retry = parts_.supervisor.retry_in(app);
+    const auto retry = parts_.supervisor.restarter().retry_in(app);
     // 0 says that it does not wait.
     const std::int64_t retry_usec = retry ? std::max<std::int64_t>(retry->count() * 1000, 1) : 0;
     bus::put(properties, "RetryUsec", typed("t", retry_usec));

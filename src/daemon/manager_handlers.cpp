@@ -58,7 +58,7 @@ void ManagerHandlers::reset(const IncomingCall& call) {
     if (parts_.registry.find(service_model, app) == nullptr) {
         return call.responder.fail({"Internal", "Unable to find " + app});
     }
-    parts_.supervisor.reset(app);
+    parts_.supervisor.restarter().reset(app);
     call.responder.reply();
 }
 

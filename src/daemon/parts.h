@@ -114,7 +114,7 @@ struct Daemon::Parts {
                          {},
                          [this](const std::string& app, bool running) { announce(app, running); },
                          [this](const std::string& app, bool clean, std::chrono::milliseconds ran) {
-                             supervisor.ended(app, clean, ran);
+                             supervisor.restarter().ended(app, clean, ran);
                          },
                          [this](const std::string& app) { supervisor.main_lost(app); },
                          [this](const std::string& app) {

@@ -69,6 +69,11 @@ std::string to_string(const Service::LastExit& last) {
     return to_string(ExitStatus{std::max(last.code, 0), last.signal});
 }
 
+std::string end_of(const Service& service) {
+    const std::string how = to_string(service.last_exit());
+    return how.empty() ? "an end that nobody saw" : how;
+}
+
 Service::Service(Context& context, std::string app)
     : context_(context),
       app_(std::move(app)),

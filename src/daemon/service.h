@@ -186,5 +186,7 @@ private:
 
 /// "exit code 1", "signal 9 (Killed)"; empty: not known.
 [[nodiscard]] std::string to_string(const Service::LastExit& last);
+/// The same of its main process, in words for what is not known.
+[[nodiscard]] std::string end_of(const Service& service);
 
 }  // namespace comar

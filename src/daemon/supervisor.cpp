@@ -5,12 +5,10 @@
 #include <csignal>
 #include <utility>
 
-#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include "core/fault_point.h"
 #include "daemon/invoker.h"
-#include "os/proc_scan.h"
+#include "os/process.h"
 
 namespace comar {
 namespace {
@@ -18,12 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 using nlohmann::json;
 
-constexpr const char* itself = "comar";
-/// Another job is under way; what it leaves decides.
-constexpr auto busy_interval = 100ms;
 constexpr std::size_t shown_lines = 10;
-/// Words of processes that nobody knows yet, of one service. Strangers say more.
-constexpr std::size_t most_early = 32;
 
 bool starts(JobKind method) { return method == JobKind::start || method == JobKind::ready; }
 
@@ -38,9 +31,8 @@ std::chrono::microseconds time_of(std::uint64_t usec) {
     return std::min<std::uint64_t>(usec, longest.count()) * 1us;
 }
 
-std::string describe_exit(const Service::LastExit& last) {
-    const std::string how = to_string(last);
-    return how.empty() ? "an end that nobody saw" : how;
+Probe readiness_of(const Service& service) {
+    return service.settings().supervision.readiness.value_or(Probe());
 }
 
 }  // namespace
@@ -51,10 +43,11 @@ Supervisor::Supervisor(Loop& loop, ChildWatch& children, Calls& calls, Outputs& 
       outputs_(outputs),
       find_service_(find_service),
       leftovers_(loop, find_service),
-      sockets_(loop, std::move(folders.notify),
-               [this](const std::string& app, pid_t sender, const Notification& said) {
-                   told(app, sender, said);
-               }),
+      restarter_(loop, find_service),
+      notifications_(
+          loop, std::move(folders.notify), find_service,
+          [this](const std::string& app) { return jobs_->busy(app); },
+          [this](Service& service, const Notification& said) { told(service, said); }),
       readiness_(loop, calls, find_service, std::move(folders.ready)),
       health_(loop, children, calls,
               {[this](const std::string& app, const std::string& problem) {
@@ -72,15 +65,9 @@ Supervisor::Supervisor(Loop& loop, ChildWatch& children, Calls& calls, Outputs& 
 
 void Supervisor::before(const CallRequest& request, JobKind method, Then then) {
     // Whoever asks for something else than we do decides anew.
-    if (request.caller != itself && method != JobKind::reload) {
-        if (const auto found = retries_.find(request.app); found != retries_.end()) {
-            loop_.defer([timer = std::shared_ptr<Timer>(std::move(found->second.timer))] {});
-            retries_.erase(found);
-            if (Service* service = find_service_(request.app)) service->note_restarts(0, false);
-        }
-    }
+    const bool by_comar = Restarter::is_own(request);
+    if (!by_comar && method != JobKind::reload) restarter_.decided_anew(request.app);
     if (!starts(method)) return then(json());
-    const bool by_comar = request.caller == itself;
     book_->refresh(request,
                    [this, app = request.app, by_comar, then = std::move(then)](CallReply fresh) {
                        Service* service = find_service_(app);
@@ -211,56 +198,6 @@ void Supervisor::stopped(const CallRequest& request, CallReply reply, const Then
         });
 }
 
-void Supervisor::ended(const std::string& app, bool clean, std::chrono::milliseconds ran) {
-    Service* service = find_service_(app);
-    if (service == nullptr || shut_down_) return;
-    Retry& retry = retries_[app];
-    retry.restarts.restore(service->restarts());
-    std::uniform_real_distribution<double> share(0.0, 1.0);
-    const auto decision = retry.restarts.decide(service->settings().supervision.restart,
-                                                {clean, loop_.now(), ran}, share(random_));
-    if (!decision.delay) {
-        if (!decision.refusal.empty()) {
-            spdlog::error("{} stays down: {}; the last time after {}", app, decision.refusal,
-                          describe_exit(service->last_exit()));
-            service->give_up(decision.refusal + "; 'comar reset " + app + "' lets it try again");
-        }
-        return;
-    }
-    retry.cause = ran > 0ms ? "started again after " + describe_exit(service->last_exit())
-                            : "started again after a start that failed";
-    retry.at = loop_.now() + *decision.delay;
-    retry.timer = std::make_unique<Timer>(loop_, [this, app] { start_again(app); });
-    if (*decision.delay > 0ms) {
-        retry.timer->arm(retry.at);
-    } else {
-        // Not by the timer: those that end together are started together.
-        loop_.defer([this, app] { start_again(app); });
-    }
-    service->note_restarts(retry.restarts.count(), true);
-    fault_point("restart", "planned");
-    spdlog::info("{} has ended ({}); it starts again in {} ms", app,
-                 describe_exit(service->last_exit()), decision.delay->count());
-}
-
-void Supervisor::start_again(const std::string& app) {
-    const auto found = retries_.find(app);
-    const Service* service = find_service_(app);
-    if (found == retries_.end() || service == nullptr || !service->wanted() || shut_down_) return;
-    // A stop that waits its turn must not be followed by a start of ours.
-    if (jobs_->busy(app)) return found->second.timer->arm(busy_interval);
-    if (service->running().value_or(false)) return;
-    CallRequest request;
-    request.app = app;
-    request.model = service_model;
-    request.caller = itself;
-    request.cause = found->second.cause;
-    fault_point("restart", "due");
-    jobs_->submit(JobKind::start, std::move(request), [app](const CallReply& reply) {
-        if (!reply) spdlog::warn("{} was not started again: {}", app, reply.error().message);
-    });
-}
-
 void Supervisor::main_lost(const std::string& app) {
     const Service* service = find_service_(app);
     if (service == nullptr || shut_down_) return;
@@ -268,13 +205,13 @@ void Supervisor::main_lost(const std::string& app) {
     // Without supervision the rest may well be what somebody wants.
     if (settings.restart.policy == RestartPolicy::no || jobs_->busy(app)) return;
     spdlog::warn("{}: its main process has ended ({}); comar ends the others", app,
-                 describe_exit(service->last_exit()));
+                 end_of(*service));
     leftovers_.end(app, KillMode::all, settings.stop_timeout, [](const Leftovers::Report&) {});
 }
 
 void Supervisor::changed(const std::string& app) {
-    const Service* service = find_service_(app);
-    if (service != nullptr) take_early(app, *service);
+    Service* service = find_service_(app);
+    if (service != nullptr) notifications_.look_at(*service);
     readiness_.look_at(app);
     const bool runs = service != nullptr && service->state() == ServiceState::running;
     const bool is_watched = watched_.contains(app);
@@ -282,7 +219,7 @@ void Supervisor::changed(const std::string& app) {
     if (runs) return begin_watch(app, *service);
     watched_.erase(app);
     health_.end(app);
-    if (Service* gone = find_service_(app)) gone->set_health("");
+    if (service != nullptr) service->set_health("");
 }
 
 void Supervisor::begin_watch(const std::string& app, const Service& service) {
@@ -291,12 +228,11 @@ void Supervisor::begin_watch(const std::string& app, const Service& service) {
 }
 
 void Supervisor::forget(const std::string& app) {
-    retries_.erase(app);
+    restarter_.forget(app);
     starting_.erase(app);
     watched_.erase(app);
-    early_.erase(app);
     health_.end(app);
-    sockets_.close(app);
+    notifications_.forget(app);
     readiness_.forget(app);
     book_->forget(app);
 }
@@ -313,27 +249,21 @@ void Supervisor::add_to(const CallRequest& call, json& message) {
         message["ready_fd"] = probe.number;
     }
     if (probe.kind != Probe::Kind::notify && !settings.supervision.watchdog) return;
-    if (const auto path = sockets_.open(call.app)) {
+    if (const auto path = notifications_.open(call.app)) {
         message["notify_socket"] = *path;
     } else {
         spdlog::warn("{}: {}; it cannot say when it is ready", call.app, path.error().message);
     }
 }
 
-void Supervisor::told(const std::string& app, pid_t sender, const Notification& said) {
-    Service* service = find_service_(app);
-    // The sender may be gone by now, as systemd-notify(1) mostly is: then its word is worth
-    // nothing.
-    if (service == nullptr) return;
-    if (!service->owns(sender)) return keep_early(app, sender, said);
-    if (said.status) service->set_status_text(*said.status);
-    if (said.main && !service->set_main(*said.main)) {
+void Supervisor::told(Service& service, const Notification& said) {
+    const std::string& app = service.app();
+    if (said.status) service.set_status_text(*said.status);
+    if (said.main && !service.set_main(*said.main)) {
         spdlog::warn("{}: it names process {} as its main one, which is none of its", app,
                      *said.main);
     }
-    if (said.extend_usec) {
-        readiness_.told_extension(app, time_of(*said.extend_usec));
-    }
+    if (said.extend_usec) readiness_.told_extension(app, time_of(*said.extend_usec));
     if (said.ready) readiness_.told_ready(app);
     if (said.trigger) return silent(app);
     if (said.alive || said.watchdog_usec) {
@@ -343,43 +273,13 @@ void Supervisor::told(const std::string& app, pid_t sender, const Notification& 
     }
 }
 
-/// Its word may be faster than that of the worker that has started it.
-void Supervisor::keep_early(const std::string& app, pid_t sender, const Notification& said) {
-    const auto stat = read_stat(sender);
-    auto& early = early_[app];
-    if (stat && jobs_->busy(app) && early.size() < most_early) early.push_back({stat->id, said});
-    if (early.empty()) early_.erase(app);
-}
-
-void Supervisor::take_early(const std::string& app, const Service& service) {
-    const auto found = early_.find(app);
-    if (found == early_.end()) return;
-    std::vector<Early> kept;
-    std::vector<Early> taken;
-    for (Early& one : found->second) {
-        const auto stat = read_stat(one.sender.pid);
-        if (!stat || stat->id != one.sender) continue;
-        (service.owns(one.sender.pid) ? taken : kept).push_back(std::move(one));
-    }
-    // What they say may lead back here.
-    if (kept.empty() || !jobs_->busy(app)) {
-        early_.erase(found);
-    } else {
-        found->second = std::move(kept);
-    }
-    for (const Early& one : taken) told(app, one.sender.pid, one.said);
-}
-
 void Supervisor::silent(const std::string& app) {
     Service* service = find_service_(app);
     if (service == nullptr || service->state() != ServiceState::running) return;
     spdlog::error("{} has not shown a sign of life in time (watchdog); comar ends it", app);
     service->blame("it has not shown a sign of life in time (watchdog)");
-    const auto main = service->main_process();
-    if (const auto process = main ? Process::open(*main) : failure(ErrorKind::not_found, "")) {
-        // So that it leaves a core, for somebody to see where it hangs.
-        (void)process->signal(SIGABRT);
-    }
+    // So that it leaves a core, for somebody to see where it hangs.
+    if (const auto main = service->main_process()) signal_process(*main, SIGABRT);
     leftovers_.end(app, KillMode::all, service->settings().supervision.stop_timeout,
                    [](const Leftovers::Report&) {});
 }
@@ -390,42 +290,9 @@ void Supervisor::unwell(const std::string& app, const std::string& problem) {
     service->set_health(problem);
     if (jobs_->busy(app)) return;
     spdlog::error("{} is not well: {}; comar starts it again", app, problem);
-    CallRequest request;
-    request.app = app;
-    request.model = service_model;
-    request.caller = itself;
-    request.cause = "restarted because its health check failed: " + problem;
     service->note_restarts(service->restarts() + 1, false);
-    jobs_->submit(JobKind::restart, std::move(request), [app](const CallReply& reply) {
-        if (!reply) spdlog::error("{} was not restarted: {}", app, reply.error().message);
-    });
-}
-
-Probe Supervisor::readiness_of(const Service& service) const {
-    return service.settings().supervision.readiness.value_or(Probe());
-}
-
-void Supervisor::reset(const std::string& app) {
-    retries_.erase(app);
-    Service* service = find_service_(app);
-    if (service == nullptr) return;
-    service->note_restarts(0, false);
-    const bool is_down = service->running() == false;
-    const bool restarts = service->settings().supervision.restart.policy != RestartPolicy::no;
-    if (!service->wanted() || !is_down || !restarts) return;
-    Retry& retry = retries_[app];
-    retry.cause = "started again by comar reset";
-    retry.timer = std::make_unique<Timer>(loop_, [this, app] { start_again(app); });
-    retry.timer->arm(0ms);
-}
-
-std::optional<std::chrono::milliseconds> Supervisor::retry_in(const std::string& app) const {
-    const auto found = retries_.find(app);
-    if (found == retries_.end() || !found->second.timer || !found->second.timer->armed()) {
-        return std::nullopt;
-    }
-    return std::max(
-        std::chrono::duration_cast<std::chrono::milliseconds>(found->second.at - loop_.now()), 0ms);
+    restarter_.submit(JobKind::restart, app,
+                      "restarted because its health check failed: " + problem);
 }
 
 void Supervisor::restore(const std::string& app) {
@@ -435,7 +302,7 @@ void Supervisor::restore(const std::string& app) {
     choose_log(*service);
     const bool speaks = readiness_of(*service).kind == Probe::Kind::notify || settings.watchdog;
     if (speaks) {
-        if (auto opened = sockets_.open(app); !opened) {
+        if (auto opened = notifications_.open(app); !opened) {
             spdlog::warn("{}: {}", app, opened.error().message);
         }
     }
@@ -450,6 +317,7 @@ std::vector<ProcessId> Supervisor::processes() const {
 
 void Supervisor::shut_down() {
     shut_down_ = true;
+    restarter_.shut_down();
     readiness_.cancel_all();
 }
 

@@ -4,21 +4,19 @@
 #include <chrono>
 #include <functional>
 #include <map>
-#include <memory>
 #include <optional>
-#include <random>
 #include <set>
 #include <string>
 #include <vector>
 
-#include "core/restarts.h"
 #include "daemon/direct_start.h"
 #include "daemon/health.h"
 #include "daemon/jobs.h"
 #include "daemon/leftovers.h"
-#include "daemon/notify_sockets.h"
+#include "daemon/notifications.h"
 #include "daemon/outputs.h"
 #include "daemon/readiness.h"
+#include "daemon/restarter.h"
 #include "daemon/service.h"
 #include "daemon/settings_book.h"
 
@@ -45,6 +43,7 @@ public:
     void connect(Jobs& jobs, SettingsBook& book) {
         jobs_ = &jobs;
         book_ = &book;
+        restarter_.connect(jobs);
     }
 
     // JobSteps
@@ -54,7 +53,6 @@ public:
     void after(const CallRequest& request, JobKind method, CallReply reply, Then then) override;
 
     // What happens to services.
-    void ended(const std::string& app, bool clean, std::chrono::milliseconds ran);
     void main_lost(const std::string& app);
     void changed(const std::string& app);
     /// Not registered any more.
@@ -65,10 +63,9 @@ public:
     /// It says "started" before it is ready: comar will say it then.
     [[nodiscard]] bool holds_back(const std::string& app) const { return starting_.contains(app); }
 
-    /// Forgets failures: the next one is the first, and what waits is started now.
-    void reset(const std::string& app);
-    /// From now; none: it is not waiting to be started again.
-    [[nodiscard]] std::optional<std::chrono::milliseconds> retry_in(const std::string& app) const;
+    /// Who starts services again.
+    [[nodiscard]] Restarter& restarter() { return restarter_; }
+    [[nodiscard]] const Restarter& restarter() const { return restarter_; }
     /// Sockets and timers of services that an earlier comard has started.
     void restore(const std::string& app);
     /// Whether somebody waits for a service to be ready, or to be gone.
@@ -81,30 +78,13 @@ public:
     void shut_down();
 
 private:
-    struct Retry {
-        Restarts restarts;
-        std::unique_ptr<Timer> timer;
-        TimePoint at;
-        std::string cause;
-    };
-
-    /// What a process has said that is not known to be the service's, while that is started.
-    struct Early {
-        ProcessId sender;
-        Notification said;
-    };
-
     void ready_or_not(const CallRequest& request, CallReply reply, Then then);
     void stopped(const CallRequest& request, CallReply reply, const Then& then);
-    void told(const std::string& app, pid_t sender, const Notification& said);
-    void keep_early(const std::string& app, pid_t sender, const Notification& said);
-    void take_early(const std::string& app, const Service& service);
-    void start_again(const std::string& app);
+    void told(Service& service, const Notification& said);
     static void refused(Service& service, bool by_comar, const CallError& error);
     void kill_failed(const std::string& app, CallReply reply, const Then& then);
     void silent(const std::string& app);
     void unwell(const std::string& app, const std::string& problem);
-    [[nodiscard]] Probe readiness_of(const Service& service) const;
     void begin_watch(const std::string& app, const Service& service);
 
     [[nodiscard]] CallReply with_output(const std::string& app, CallReply error);
@@ -114,18 +94,16 @@ private:
     Outputs& outputs_;
     FindService find_service_;
     Leftovers leftovers_;
-    NotifySockets sockets_;
+    Restarter restarter_;
+    Notifications notifications_;
     Readiness readiness_;
     Health health_;
     DirectStart direct_;
     Calls& calls_;
     Jobs* jobs_ = nullptr;
     SettingsBook* book_ = nullptr;
-    std::map<std::string, Retry> retries_;
     std::map<std::string, Probe> starting_;  ///< whose readiness is more than the end of start()
-    std::map<std::string, std::vector<Early>> early_;
-    std::set<std::string> watched_;  ///< for which health_ has begun
-    std::minstd_rand random_{std::random_device{}()};
+    std::set<std::string> watched_;          ///< for which health_ has begun
     bool shut_down_ = false;
 };
 

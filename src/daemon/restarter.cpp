@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/restarter.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include "core/fault_point.h"
+#include "daemon/invoker.h"
+
+namespace comar {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr const char* itself = "comar";
+/// Another job is under way; what it leaves decides.
+constexpr auto busy_interval = 100ms;
+
+}  // namespace
+
+bool Restarter::is_own(const CallRequest& request) { return request.caller == itself; }
+
+void Restarter::submit(JobKind kind, const std::string& app, std::string cause) {
+    CallRequest request;
+    request.app = app;
+    request.model = service_model;
+    request.caller = itself;
+    request.cause = std::move(cause);
+    const char* what = kind == JobKind::restart ? "restarted" : "started again";
+    jobs_->submit(kind, std::move(request), [app, what](const CallReply& reply) {
+        if (!reply) spdlog::warn("{} was not {}: {}", app, what, reply.error().message);
+    });
+}
+
+void Restarter::ended(const std::string& app, bool clean, std::chrono::milliseconds ran) {
+    Service* service = find_service_(app);
+    if (service == nullptr || shut_down_) return;
+    Retry& retry = retries_[app];
+    retry.restarts.restore(service->restarts());
+    std::uniform_real_distribution<double> share(0.0, 1.0);
+    const auto decision = retry.restarts.decide(service->settings().supervision.restart,
+                                                {clean, loop_.now(), ran}, share(random_));
+    const std::string how = end_of(*service);
+    if (!decision.delay) {
+        if (decision.refusal.empty()) return;
+        spdlog::error("{} stays down: {}; the last time after {}", app, decision.refusal, how);
+        return service->give_up(decision.refusal + "; 'comar reset " + app + "' lets it try again");
+    }
+    retry.cause =
+        ran > 0ms ? "started again after " + how : "started again after a start that failed";
+    plan(app, retry, *decision.delay);
+    service->note_restarts(retry.restarts.count(), true);
+    fault_point("restart", "planned");
+    spdlog::info("{} has ended ({}); it starts again in {} ms", app, how, decision.delay->count());
+}
+
+void Restarter::plan(const std::string& app, Retry& retry, std::chrono::milliseconds delay) {
+    retry.at = loop_.now() + delay;
+    retry.timer = std::make_unique<Timer>(loop_, [this, app] { start_again(app); });
+    if (delay > 0ms) return retry.timer->arm(retry.at);
+    // Not by the timer: those that end together are started together.
+    loop_.defer([this, app] { start_again(app); });
+}
+
+void Restarter::start_again(const std::string& app) {
+    const auto found = retries_.find(app);
+    const Service* service = find_service_(app);
+    if (found == retries_.end() || service == nullptr || !service->wanted() || shut_down_) return;
+    // A stop that waits its turn must not be followed by a start of ours.
+    if (jobs_->busy(app)) return found->second.timer->arm(busy_interval);
+    if (service->running().value_or(false)) return;
+    fault_point("restart", "due");
+    submit(JobKind::start, app, found->second.cause);
+}
+
+void Restarter::decided_anew(const std::string& app) {
+    const auto found = retries_.find(app);
+    if (found == retries_.end()) return;
+    // It may be its timer that has led here.
+    loop_.defer([timer = std::shared_ptr<Timer>(std::move(found->second.timer))] {});
+    retries_.erase(found);
+    if (Service* service = find_service_(app)) service->note_restarts(0, false);
+}
+
+void Restarter::reset(const std::string& app) {
+    retries_.erase(app);
+    Service* service = find_service_(app);
+    if (service == nullptr) return;
+    service->note_restarts(0, false);
+    const bool is_down = service->running() == false;
+    const bool restarts = service->settings().supervision.restart.policy != RestartPolicy::no;
+    if (!service->wanted() || !is_down || !restarts) return;
+    Retry& retry = retries_[app];
+    retry.cause = "started again by comar reset";
+    plan(app, retry, 0ms);
+}
+
+std::optional<std::chrono::milliseconds> Restarter::retry_in(const std::string& app) const {
+    const auto found = retries_.find(app);
+    if (found == retries_.end() || !found->second.timer || !found->second.timer->armed()) {
+        return std::nullopt;
+    }
+    return std::max(
+        std::chrono::duration_cast<std::chrono::milliseconds>(found->second.at - loop_.now()), 0ms);
+}
+
+}  // namespace comar
