@@ -28,6 +28,18 @@ def register(comard, told, args="", **settings):
     return comard.register("app", supervised(comard.program("server"), f"--tell {told} {args}", **settings))
 
 
+def started_without_stop(comard, told, children):
+    """A service with no stop(), so comar ends it; it runs."""
+    service = comard.register("app", with_settings("""
+        def start():
+            startService(SERVER, args=ARGS, detach=True)
+        """, names={"SERVER": comard.program("server"), "ARGS": f"--children {children} --tell {told}"},
+        serviceStopTimeout=0.2))
+    service.start()
+    told.line()
+    return service
+
+
 # No processes
 
 def test_without_processes_a_start_fails_and_with_them_it_works(pids, start_comard, told):
@@ -101,13 +113,7 @@ def test_without_descriptors_a_start_fails_and_with_them_it_works(comard, told):
 @pytest.mark.parametrize("more", [0, 1, 2, 3])
 def test_without_descriptors_a_stop_ends_all_or_says_that_it_did_not(place, start_comard, told, way, more):
     comard = start_this_way(way, place, start_comard)
-    service = comard.register("app", with_settings("""
-        def start():
-            startService(SERVER, args=ARGS, detach=True)
-        """, names={"SERVER": comard.program("server"), "ARGS": f"--children 3 --tell {told}"},
-        serviceStopTimeout=0.2))
-    service.start()
-    told.line()
+    service = started_without_stop(comard, told, children=3)
     everybody = [Process(pid) for pid in service.supervision["PIDs"]]
     stopped = True
     with few_descriptors(comard.pid, more):
@@ -208,13 +214,7 @@ def test_a_cgroup_that_goes_while_it_waits_is_made_anew(comard, told):
 
 
 def test_who_is_frozen_is_stopped_all_the_same(comard, told):
-    service = comard.register("app", with_settings("""
-        def start():
-            startService(SERVER, args=ARGS, detach=True)
-        """, names={"SERVER": comard.program("server"), "ARGS": f"--children 1 --tell {told}"},
-        serviceStopTimeout=0.2))
-    service.start()
-    told.line()
+    service = started_without_stop(comard, told, children=1)
     folder = in_cgroup(service)
     everybody = [Process(pid) for pid in service.supervision["PIDs"]]
     with open(f"{folder}/cgroup.freeze", "w") as file:

@@ -63,8 +63,12 @@ class Bus:
         return self.connection.get_unique_name()
 
     def close(self):
-        if not self.connection.is_closed():
+        try:
             self.connection.close_sync(None)
+        except GLib.Error as error:
+            # comard may have gone before us, and by then, or just now, so has the connection.
+            if not error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CLOSED):
+                raise
 
     def begin(self, path, interface, method, signature="", *args):
         """Sends a call and returns at once; `signature` as in "ss"."""

@@ -37,20 +37,24 @@ def doing(body, told=None, **names):
     return service_script(f"def start():\n{start}\n\ndef stop():\n    pass\n", told, **names)
 
 
+# Of a program that stays in the foreground.
+DETACHED = textwrap.dedent("""
+    @synchronized
+    def start():
+        startService(command=SERVER, args=ARGS, detach=True, donotify=True)
+
+    @synchronized
+    def stop():
+        stopService(command=SERVER, donotify=True)
+
+    def status():
+        return isServiceRunning(command=SERVER)
+    """)
+
+
 def detached(server, args="", **more):
     """A service whose program stays in the foreground."""
-    return service_script("""
-        @synchronized
-        def start():
-            startService(command=SERVER, args=ARGS, detach=True, donotify=True)
-
-        @synchronized
-        def stop():
-            stopService(command=SERVER, donotify=True)
-
-        def status():
-            return isServiceRunning(command=SERVER)
-        """, SERVER=server, ARGS=args, **more)
+    return service_script(DETACHED, SERVER=server, ARGS=args, **more)
 
 
 def forking(server, pidfile, args="", **more):

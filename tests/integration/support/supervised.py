@@ -5,23 +5,10 @@ import socket
 import textwrap
 
 from support.processes import Process, processes_that_mention
-from support.scripts import service_script
+from support.scripts import DETACHED, service_script
 
 # What a test waits for by name, and never by the clock.
 LONG = 1000
-
-_DETACHED = """
-@synchronized
-def start():
-    startService(command=SERVER, args=ARGS, detach=True, donotify=True)
-
-@synchronized
-def stop():
-    stopService(command=SERVER, donotify=True)
-
-def status():
-    return isServiceRunning(command=SERVER)
-"""
 
 
 def with_settings(body, told=None, names=None, **settings):
@@ -32,7 +19,7 @@ def with_settings(body, told=None, names=None, **settings):
 
 def supervised(server, args="", body="", **settings):
     """A service whose program stays in the foreground; `body` is more, above its methods."""
-    return with_settings(textwrap.dedent(body) + _DETACHED,
+    return with_settings(textwrap.dedent(body) + DETACHED,
                          names={"SERVER": server, "ARGS": args}, **settings)
 
 
