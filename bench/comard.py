@@ -15,6 +15,7 @@ SUPERVISION = f"{NAME}.Supervision"
 PROPERTIES = "org.freedesktop.DBus.Properties"
 
 _HOST = "comar-script-ho"    # a short name has 15 bytes
+_SPAWNER = "comard-spawner"
 _READY_SECONDS = 60
 
 # A script as packages ship them.
@@ -94,9 +95,13 @@ class Comard:
         children = [pid for pid in below(self.pid) if name_of(pid) == _HOST]
         return children[0] if children else None
 
+    def host_pids(self):
+        """The script host and its workers."""
+        return [pid for pid in below(self.pid) if name_of(pid) == _HOST]
+
     def own_pids(self):
-        """comard, the script host and its workers."""
-        return [self.pid, *(pid for pid in below(self.pid) if name_of(pid) == _HOST)]
+        """comard, what starts programs for it, and the script host and its workers."""
+        return [self.pid, *(pid for pid in below(self.pid) if name_of(pid) in (_HOST, _SPAWNER))]
 
     def service_pids(self):
         return [pid for pid in below(self.pid) if name_of(pid) == "bench-service"]

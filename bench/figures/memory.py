@@ -3,7 +3,7 @@
 
 from bench import Row
 from board import Board
-from comard import Comard
+from comard import EMPTY_SCRIPT, Comard
 from processes import proportional_set_size
 from samples import Samples
 
@@ -34,6 +34,10 @@ def _once(bench):
     with bench.folder() as folder, Comard(bench.programs, folder, _SETTINGS) as comard:
         comard.register_services(names, Board(folder / "board", _SERVICES))
         comard.run("start", *names)
-        host, *workers = comard.own_pids()[1:]
-        sizes = [proportional_set_size(pid) for pid in (comard.pid, host, *workers)]
-        return sizes[0], sizes[1], sum(sizes[1:]), comard.host_gone(_GONE_SECONDS)
+        # Plain scripts are not run, and the host is to be warm.
+        comard.register("asked", EMPTY_SCRIPT)
+        comard.run("info", "asked")
+        hosts = comard.host_pids()
+        own = sum(proportional_set_size(pid) for pid in comard.own_pids() if pid not in hosts)
+        sizes = [proportional_set_size(pid) for pid in hosts]
+        return own, sizes[0], sum(sizes), comard.host_gone(_GONE_SECONDS)

@@ -10,7 +10,7 @@ from typing import Any
 
 from comar.module import Module, evaluated
 from comar.names import used_names
-from comar.plain import plain_start
+from comar.plain import plain_start, plain_stop
 from comar.policies import read_policies
 from comar.script_settings import read_settings
 
@@ -29,7 +29,8 @@ class Facts:
     methods: defined at module level, helper functions among them.
     starts: services that start() or ready() start, with the line that says so.
     actions: methods that want an authorization of their own, and which, see comar.policies.
-    plain_start: what start() starts, where that is all it does, see comar.plain.
+    plain_start, plain_stop: what start() starts and stop() ends, where that is all they do, see
+        comar.plain.
     settings: those that the script sets, by the keys of comar.settings; and the line of each.
     """
 
@@ -44,6 +45,7 @@ class Facts:
     settings: Mapping[str, Any] = field(default_factory=dict)
     setting_lines: Mapping[str, int] = field(default_factory=dict)
     plain_start: Mapping[str, Any] | None = None
+    plain_stop: Mapping[str, Any] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON of the protocol."""
@@ -59,6 +61,7 @@ class Facts:
             "settings": dict(self.settings),
             "setting_lines": dict(self.setting_lines),
             "plain_start": None if self.plain_start is None else dict(self.plain_start),
+            "plain_stop": None if self.plain_stop is None else dict(self.plain_stop),
         }
 
 
@@ -78,6 +81,7 @@ def read_facts(tree: ast.Module, methods: Collection[str]) -> Facts:
         settings=settings.values,
         setting_lines=settings.lines,
         plain_start=plain_start(module),
+        plain_stop=plain_stop(module),
     )
 
 

@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: MIT
 """Scripts whose start() does one thing that is written out: start one program in the background.
+And those whose stop() only ends the process that a pidfile names.
 
-comard can do that itself, when it knows that the service does not run: a service that crashed is
-back without a script, and in a fraction of the time. So what is told of such a script is complete,
-or it is not told at all: everything in it must be known to be without effect but for that program.
+comard can do that itself: a service that crashed is back without a script, and in a fraction of the
+time. So what is told of such a script is complete, or it is not told at all: everything in it must
+be known to be without effect but for that program.
 """
 
 from __future__ import annotations
 
 import ast
-from typing import Any
+import signal
+from typing import Any, Callable
 
 from comar._arguments import split_words
 from comar.module import Module
@@ -17,6 +19,7 @@ from comar.names import bound_names
 from comar.vocabulary import SCRIPT_BUILTINS, STAR_NAMES
 
 _PARAMETERS = ("command", "args", "pidfile", "makepid", "nice", "detach", "chuid", "donotify")
+_STOP_PARAMETERS = ("pidfile", "command", "args", "chuid", "user", "name", "signalno", "donotify")
 _TRANSLATION = "_"
 _WITHOUT_EFFECT = (ast.Constant, ast.Name, ast.Dict, ast.List, ast.Tuple, ast.Load)
 
@@ -28,21 +31,31 @@ class _NotPlain(Exception):
 def plain_start(module: Module) -> dict[str, Any] | None:
     """What start() starts; None: only running it tells.
 
-    `arguments`; `pidfile`, which comar writes, or None; `notifies`, as donotify.
+    `arguments`; `pidfile`, which comar writes, or None; `notifies`, as donotify; `status`, how
+    status() tells: "none" there is, the "pidfile" of `status_pidfile`, or a search for "processes".
     """
+    return _told(_read_start, module)
+
+
+def plain_stop(module: Module) -> dict[str, Any] | None:
+    """What stop() ends; None: only running it tells.
+
+    `pidfile`; `signal`, its number; `notifies`, as donotify.
+    """
+    return _told(_read_stop, module)
+
+
+def _told(read: Callable[[Module], dict[str, Any]], module: Module) -> dict[str, Any] | None:
     try:
-        return _read(module)
+        return read(module)
     except (_NotPlain, ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
         return None
 
 
-def _read(module: Module) -> dict[str, Any]:
+def _read_start(module: Module) -> dict[str, Any]:
     constants = _top_level(module.tree)
-    start = _only_statement(_function(module, "start"))
-    if not isinstance(start, ast.Expr):
-        raise _NotPlain
-    given = _call_of(start.value, "startService", _PARAMETERS, constants)
-    _check_status(module, constants)
+    given = _only_call(module, "start", "startService", _PARAMETERS, constants)
+    status = _status(module, constants)
     pidfile = given.get("pidfile")
     makes_pidfile = given.get("makepid") is True and pidfile is not None
     is_simple = (
@@ -58,7 +71,35 @@ def _read(module: Module) -> dict[str, Any]:
     arguments = [given["command"], *split_words(given.get("args"))]
     if not all(isinstance(each, str) and "\0" not in each for each in arguments):
         raise _NotPlain
-    return {"arguments": arguments, "pidfile": pidfile, "notifies": given.get("donotify") is True}
+    return {
+        "arguments": arguments,
+        "pidfile": pidfile,
+        "notifies": given.get("donotify") is True,
+        **status,
+    }
+
+
+def _read_stop(module: Module) -> dict[str, Any]:
+    given = _only_call(module, "stop", "stopService", _STOP_PARAMETERS, _top_level(module.tree))
+    number = given.get("signalno", signal.SIGTERM)
+    names_more = any(given.get(each) is not None for each in ("command", "args", "chuid", "user", "name"))
+    if names_more or not _is_path(given.get("pidfile")) or number not in signal.valid_signals():
+        raise _NotPlain
+    return {
+        "pidfile": given["pidfile"],
+        "signal": int(number),
+        "notifies": given.get("donotify") is True,
+    }
+
+
+def _only_call(
+    module: Module, method: str, name: str, parameters: tuple[str, ...], constants: dict[str, Any]
+) -> dict[str, Any]:
+    """The arguments of the one call that the method consists of."""
+    statement = _only_statement(_function(module, method))
+    if not isinstance(statement, ast.Expr):
+        raise _NotPlain
+    return _call_of(statement.value, name, parameters, constants)
 
 
 def _is_path(value: Any) -> bool:
@@ -155,16 +196,22 @@ def _value(node: ast.expr, constants: dict[str, Any]) -> Any:
         if constants.get(node.id) is None:
             raise _NotPlain
         return constants[node.id]
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "signal":
+        return getattr(signal.Signals, node.attr, None)
     if isinstance(node, (ast.List, ast.Tuple)):
         return [_value(each, constants) for each in node.elts]
     return ast.literal_eval(node)
 
 
-def _check_status(module: Module, constants: dict[str, Any]) -> None:
-    """startService() asks it first; what it says must be what comard knows anyway."""
+def _status(module: Module, constants: dict[str, Any]) -> dict[str, Any]:
+    """startService() asks it first; what it says must be what comard knows or can see itself."""
     if not module.all_of("status"):
-        return
+        return {"status": "none", "status_pidfile": None}
     status = _only_statement(_function(module, "status"))
     if not isinstance(status, ast.Return):
         raise _NotPlain
-    _call_of(status.value, "isServiceRunning", ("pidfile", "command"), constants)
+    given = _call_of(status.value, "isServiceRunning", ("pidfile", "command"), constants)
+    pidfile = given.get("pidfile")
+    if _is_path(pidfile):
+        return {"status": "pidfile", "status_pidfile": pidfile}
+    return {"status": "processes", "status_pidfile": None}

@@ -87,6 +87,8 @@ public:
     Calls(Loop& loop, WorkerPool& pool, WaitGraph& waits, TicketCounter& tickets,
           CallHandler& handler, Limits limits);
 
+    [[nodiscard]] const Limits& limits() const { return limits_; }
+
     /// Runs one method; `done` is called once, later or before this returns. `carries_out` is the
     /// job that this call is the work of.
     void run(CallRequest request, std::optional<Ticket> carries_out, Done done);

@@ -1,42 +1,48 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/direct_start.h"
 
-#include <algorithm>
-#include <iterator>
+#include <memory>
 #include <utility>
 
 #include <sys/epoll.h>
 
-#include <fcntl.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include "daemon/environment.h"
+#include "daemon/quick_pidfile.h"
 #include "os/pidfile.h"
-#include "os/system_error.h"
 #include "script/settings.h"
 
 namespace comar {
 namespace {
 
-constexpr mode_t usual_umask = 022;
-
-/// As workers have it: whoever holds such an end never gets SIGPIPE.
-Result<UniqueFd> open_output(const std::string& path) {
-    UniqueFd fd(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW));
-    if (!fd) return system_failure("open " + path);
-    return fd;
-}
-
 using namespace std::chrono_literals;
 
 /// Whoever takes longer hangs, and what it has not started is for scripts.
-constexpr auto longest_batch = 5s;
+constexpr auto longest_start = 5s;
+/// So many fit into a socket, and more would not make it any faster.
+constexpr std::size_t most_sent = 64;
+/// Then others have their turn.
+constexpr int most_read = 16;
 
 }  // namespace
 
+DirectStart::DirectStart(Loop& loop, Outputs& outputs, FindService find_service,
+                         std::optional<rlimit> descriptors, std::string run)
+    : loop_(loop),
+      outputs_(outputs),
+      find_service_(std::move(find_service)),
+      descriptors_(descriptors),
+      run_(std::move(run)),
+      patience_(loop, [this] {
+          if (spawner_) spawner_->kill();
+      }) {
+    if (auto made = make_spawner(); !made) spdlog::warn("{}", made.error().message);
+}
+
 bool DirectStart::is_possible(const Service& service, const Facts& facts) const {
-    if (!facts.plain_start || service.running() != false || service.processes().alive()) {
+    if (!facts.plain_start || service.running().value_or(false) || service.processes().alive()) {
         return false;
     }
     const ServiceSettings& settings = service.settings().supervision;
@@ -45,162 +51,130 @@ bool DirectStart::is_possible(const Service& service, const Facts& facts) const 
         (settings.readiness && (settings.readiness->kind == Probe::Kind::notify ||
                                 settings.readiness->kind == Probe::Kind::fd));
     if (wants_more || !settings_for_worker(service.settings().values).empty()) return false;
-    const std::string& pidfile = facts.plain_start->pidfile;
+    const Facts::PlainStart& plain = *facts.plain_start;
+    if (!names_nobody(plain.pidfile)) return false;
+    // One that comard has not touched since boot may have been started by somebody else.
+    if (service.running() || plain.status == Facts::PlainStart::Status::none) return true;
+    return plain.status == Facts::PlainStart::Status::pidfile &&
+           (plain.status_pidfile == plain.pidfile || names_nobody(plain.status_pidfile));
+}
+
+/// Whose process a pidfile names that is there is for the script to judge.
+bool DirectStart::names_nobody(const std::string& pidfile) const {
     if (pidfile.empty()) return true;
-    if (!is_quick(pidfile)) return false;
-    // Whose process a pidfile names that is there is for the script to judge.
+    if (!is_quick(pidfile, run_)) return false;
     const auto claim = read_pidfile(pidfile);
     return !claim || !Process::open_pid(claim->pid);
 }
 
-/// Not on a disk or a network that may hang: comard reads and writes it, and must not wait.
-bool DirectStart::is_quick(const std::string& pidfile) const {
-    const std::string folders[] = {"/run/", "/var/run/", run_ + "/"};
-    return std::any_of(std::begin(folders), std::end(folders),
-                       [&](const std::string& folder) { return pidfile.starts_with(folder); });
-}
-
 void DirectStart::start(Service& service, const Facts::PlainStart& plain, Done done) {
-    const std::string app = service.app();
-    Starting& starting = starting_[app];
-    starting.request.arguments = plain.arguments;
-    starting.pidfile = plain.pidfile;
+    const std::uint64_t number = ++last_number_;
+    Starting& starting = starting_[number];
+    starting.app = service.app();
     starting.notifies = plain.notifies && !service.settings().supervision.readiness;
     starting.done = std::move(done);
-    if (wanted_.empty()) loop_.defer([this] { flush(); });
-    wanted_.push_back(app);
-    if (auto prepared = prepare(app, service, starting); !prepared) {
-        wanted_.pop_back();
-        failed(app, prepared.error().message);
+    auto program = prepare(service, plain);
+    if (!program) return failed(number, program.error().message);
+    starting.program = std::move(*program);
+    waiting_.push_back(number);
+    pump();
+}
+
+Result<BackgroundProgram> DirectStart::prepare(Service& service, const Facts::PlainStart& plain) {
+    service.prepare();
+    auto streams = outputs_.open(service.app());
+    if (!streams) return Failure(std::move(streams.error()));
+    BackgroundProgram program;
+    program.arguments = plain.arguments;
+    program.environment = environment_of(service.app());
+    program.output = std::move(streams->out);
+    program.error = std::move(streams->err);
+    program.cgroup = service.processes().cgroup_path();
+    program.pidfile = plain.pidfile;
+    if (descriptors_) program.descriptor_limit = descriptors_->rlim_cur;
+    return program;
+}
+
+void DirectStart::pump() {
+    while (!waiting_.empty() && sent_.size() < most_sent) {
+        const std::uint64_t number = waiting_.front();
+        waiting_.pop_front();
+        if (auto sent = send(number); !sent) failed(number, sent.error().message);
     }
 }
 
-Result<> DirectStart::prepare(const std::string& app, Service& service, Starting& starting) {
-    service.prepare();
-    const auto streams = outputs_.open(app);
-    if (!streams) return Failure(streams.error());
-    auto output = open_output(streams->out);
-    if (!output) return Failure(output.error());
-    auto error = open_output(streams->err);
-    if (!error) return Failure(error.error());
-    starting.output = std::move(*output);
-    starting.error = std::move(*error);
-    SpawnRequest& request = starting.request;
-    request.environment = environment_of(app);
-    request.directory = std::string(1, '/');
-    request.output = starting.output.get();
-    request.error = starting.error.get();
-    request.new_session = true;
-    request.umask = usual_umask;
-    if (const std::string folder = service.processes().cgroup_path(); !folder.empty()) {
-        starting.cgroup.reset(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-        if (!starting.cgroup) return system_failure("open " + folder);
-        request.cgroup = starting.cgroup.get();
+Result<> DirectStart::send(std::uint64_t number) {
+    if (!spawner_) {
+        if (auto made = make_spawner(); !made) return made;
     }
-    if (descriptors_) request.descriptor_limit = descriptors_->rlim_cur;
+    if (auto sent = spawner_->start(number, starting_.at(number).program); !sent) return sent;
+    if (sent_.empty()) patience_.arm(longest_start);
+    sent_.insert(number);
     return {};
 }
 
-void DirectStart::flush() {
-    const auto apps = std::exchange(wanted_, {});
-    if (apps.size() == 1) return start_one(apps.front());
-    if (!apps.empty()) start_many(apps);
+Result<> DirectStart::make_spawner() {
+    auto spawner = Spawner::create();
+    if (!spawner) return Failure(std::move(spawner.error()));
+    auto watch =
+        IoWatch::create(loop_, spawner->descriptor(), EPOLLIN, [this](std::uint32_t) { read(); });
+    if (!watch) return Failure(std::move(watch.error()));
+    spawner_ = std::move(*spawner);
+    watch_ = std::move(*watch);
+    return {};
 }
 
-void DirectStart::start_one(const std::string& app) {
-    auto launched_now = launch(starting_.at(app).request);
-    if (!launched_now) return failed(app, launched_now.error().message);
-    auto watch = IoWatch::create(loop_, launched_now->report.get(), EPOLLIN,
-                                 [this, app](std::uint32_t) { launched(app); });
-    if (!watch) return failed(app, watch.error().message);
-    singles_.emplace(app, Single{std::move(*launched_now), std::move(*watch)});
-}
-
-/// It is the program by now, or has failed to become it.
-void DirectStart::launched(const std::string& app) {
-    // The watch must outlive its own call-back.
-    const auto held = singles_.extract(app);
-    const Single& single = held.mapped();
-    const auto checked = check_launch(single.launch, starting_.at(app).request);
-    if (!checked) {
-        return failed(app, checked.error().message);
-    }
-    started(app, single.launch.child.id);
-}
-
-void DirectStart::start_many(const std::vector<std::string>& apps) {
-    std::vector<SpawnRequest> requests;
-    for (const std::string& app : apps) requests.push_back(starting_.at(app).request);
-    auto launch = LaunchBatch::start(requests);
-    const std::uint64_t number = ++batch_count_;
-    auto watch = launch ? IoWatch::create(loop_, launch->report(), EPOLLIN,
-                                          [this, number](std::uint32_t) { read(number); })
-                        : Result<IoWatch>(Failure(launch.error()));
-    if (!watch) {
-        for (const std::string& app : apps) failed(app, watch.error().message);
-        return;
-    }
-    auto timer =
-        std::make_unique<Timer>(loop_, [this, number] { batches_.at(number).launch.kill(); });
-    timer->arm(longest_batch);
-    batches_.emplace(number, Batch{std::move(*launch),
-                                   apps,
-                                   {apps.begin(), apps.end()},
-                                   std::move(*watch),
-                                   std::move(timer)});
-}
-
-void DirectStart::read(std::uint64_t number) {
-    Batch& batch = batches_.at(number);
-    bool at_end = false;
-    const auto outcomes = batch.launch.read(at_end);
-    // Copies, for what follows may lead to other batches.
-    const std::vector<std::string> apps = batch.apps;
-    std::set<std::string> left;
-    for (const LaunchOutcome& outcome : outcomes) {
-        if (outcome.index < apps.size()) batch.open.erase(apps[outcome.index]);
-    }
-    // The watch must outlive its own call-back.
-    const auto held = at_end ? batches_.extract(number) : decltype(batches_)::node_type();
-    if (at_end) left = held.mapped().open;
-    for (const LaunchOutcome& outcome : outcomes) {
-        if (outcome.index >= apps.size()) continue;
-        const std::string& app = apps[outcome.index];
-        if (outcome.is_started != 0) {
-            started(app, outcome.id);
+void DirectStart::read() {
+    for (int left = most_read; left > 0; --left) {
+        const auto outcome = spawner_->next();
+        if (!outcome) return lose_spawner();
+        if (!*outcome) break;
+        const auto& [number, id, error] = **outcome;
+        sent_.erase(number);
+        patience_.disarm();
+        if (!sent_.empty()) patience_.arm(longest_start);
+        if (id.pid > 0) {
+            started(number, id, error);
         } else {
-            failed(app, "its program cannot be started");
+            failed(number, error);
         }
     }
-    for (const std::string& app : left) failed(app, "starting it takes too long");
+    pump();
 }
 
-void DirectStart::started(const std::string& app, const ProcessId& id) {
-    const auto held = starting_.extract(app);
+/// What it was about to start is for scripts; what waits is for the next one.
+void DirectStart::lose_spawner() {
+    // The watch must outlive its own call-back.
+    loop_.defer([held = std::make_shared<IoWatch>(std::move(*watch_))] {});
+    watch_.reset();
+    spawner_.reset();
+    patience_.disarm();
+    for (const std::uint64_t number : std::exchange(sent_, {})) {
+        failed(number, "starting it takes too long");
+    }
+    pump();
+}
+
+void DirectStart::started(std::uint64_t number, const ProcessId& id, const std::string& problem) {
+    const auto held = starting_.extract(number);
     if (!held) return;
+    const auto& [app, program, notifies, done] = held.mapped();
+    if (!problem.empty()) spdlog::warn("{}: {}", app, problem);
     Service* service = find_service_(app);
-    if (service != nullptr) service->process_started(id, ::getpid());
-    const std::string& pidfile = held.mapped().pidfile;
-    if (!pidfile.empty()) {
-        if (auto written = write_pidfile(pidfile, id.pid); !written) {
-            spdlog::warn("{}: {}", app, written.error().message);
-        }
-    }
-    if (service != nullptr && held.mapped().notifies) service->announce_started();
-    held.mapped().done(true);
+    if (service != nullptr) service->program_started(id);
+    if (service != nullptr && notifies) service->announce(true);
+    done(true);
 }
 
-void DirectStart::failed(const std::string& app, const std::string& why) {
-    const auto held = starting_.extract(app);
+void DirectStart::failed(std::uint64_t number, const std::string& why) {
+    const auto held = starting_.extract(number);
     if (!held) return;
-    spdlog::debug("{}: {}, so its script starts it", app, why);
+    spdlog::debug("{}: {}, so its script starts it", held.mapped().app, why);
     held.mapped().done(false);
 }
 
 std::vector<ProcessId> DirectStart::processes() const {
-    std::vector<ProcessId> all;
-    for (const auto& [number, batch] : batches_) all.push_back(batch.launch.id());
-    return all;
+    return spawner_ ? std::vector{spawner_->id()} : std::vector<ProcessId>();
 }
 
 }  // namespace comar

@@ -168,9 +168,10 @@ void Jobs::run_method(const CallRequest& request, JobKind method, Next next,
             if (next == Next::start) service->owe_start();
             fault_point(to_string(method), "begun");
             const bool is_done = steps_.do_directly(
-                request, method, [this, request, method, job, ended](bool done_directly) {
-                    if (!done_directly) return run_script(request, method, job, ended);
-                    steps_.after(request, method, nlohmann::json(), ended);
+                request, method,
+                [this, request, method, job, ended](std::optional<CallReply> reply) {
+                    if (!reply) return run_script(request, method, job, ended);
+                    steps_.after(request, method, std::move(*reply), ended);
                 });
             if (!is_done) run_script(request, method, job, ended);
         });

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,9 +26,9 @@ public:
     /// Calls `then` once, now or later. An error keeps the method from running.
     virtual void before(const CallRequest& request, JobKind method, Then then) = 0;
     /// Does the method without its script, where nothing else comes of it. False: it has to run.
-    /// Else `answered` is called once; with false it has to run after all.
+    /// Else `answered` is called once; with nothing it has to run after all.
     virtual bool do_directly(const CallRequest& request, JobKind method,
-                             std::function<void(bool done)> answered) = 0;
+                             std::function<void(std::optional<CallReply>)> answered) = 0;
     /// The script has answered; `then` gets what the job's callers get.
     virtual void after(const CallRequest& request, JobKind method, CallReply reply, Then then) = 0;
 };

@@ -185,9 +185,9 @@ void Service::method_ended(JobKind method, bool succeeded, const std::string& er
 
 void Service::script_announced(bool running) { feed(ScriptAnnounced{running}); }
 
-void Service::announce_started() {
-    context_.announce(app_, true);
-    script_announced(true);
+void Service::announce(bool running) {
+    context_.announce(app_, running);
+    script_announced(running);
 }
 
 void Service::prepare() {
@@ -223,10 +223,21 @@ void Service::process_started(const ProcessId& process, pid_t reaper) {
     const bool is_sibling = lives && context_.reaps(stat->parent);
     if (lives && !is_sibling && !descends_from(process.pid, ::getpid())) return;
     if (context_.taken(process, app_, is_sibling)) return;
-    had_process_ = true;
-    if (!main_ || !processes_.has_adopted(*main_)) main_ = process;
+    took(process);
     processes_.adopt(process, reaper);
     changed();
+}
+
+void Service::program_started(const ProcessId& process) {
+    took(process);
+    processes_.adopt_child(process);
+    changed();
+}
+
+/// The first one of a start counts as the main one.
+void Service::took(const ProcessId& process) {
+    had_process_ = true;
+    if (!main_ || !processes_.has_adopted(*main_)) main_ = process;
 }
 
 void Service::left_behind(const std::vector<ProcessId>& left) {

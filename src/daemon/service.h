@@ -69,8 +69,8 @@ public:
     void method_began(JobKind method, const std::string& cause);
     void method_ended(JobKind method, bool succeeded, const std::string& error);
     void script_announced(bool running);
-    /// Says "started" for the script, as donotify does.
-    void announce_started();
+    /// Says "started" or "stopped" for the script, as donotify does.
+    void announce(bool running);
     /// Something that is kept elsewhere is different: its start-up state, its settings.
     void told_elsewhere() { context_.changed(app_); }
 
@@ -108,6 +108,8 @@ public:
     void worker_gone(const ProcessId& worker, bool crashed);
     /// `reaper`: the parent, if it tells comard how its children end; or else 0.
     void process_started(const ProcessId& process, pid_t reaper);
+    /// A program of its own that comard has started, as a child of comard.
+    void program_started(const ProcessId& process);
     void left_behind(const std::vector<ProcessId>& left);
 
     void find_orphans() { processes_.find_orphans(); }
@@ -153,6 +155,7 @@ private:
     void exited(const ProcessId& process, std::optional<ExitStatus> status);
     void emptied();
     void changed();
+    void took(const ProcessId& process);
     void restore_processes(const nlohmann::json& state);
     void use_cgroup(const std::string& cgroup_parent);
     [[nodiscard]] nlohmann::json snapshot() const;

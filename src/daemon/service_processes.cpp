@@ -92,6 +92,18 @@ void ServiceProcesses::adopt(const ProcessId& id, pid_t reaper) {
     if (watch) one.watch = std::move(*watch);
 }
 
+void ServiceProcesses::adopt_child(const ProcessId& id) {
+    if (const auto status = children_.take_unclaimed(id.pid)) return events_.exited(id, status);
+    await_exit(id, ::getpid());
+    auto process = Process::open(id);
+    if (process) {
+        adopted_[id.pid].process = std::move(*process);
+    } else if (!exists(id)) {
+        // Reaped so long ago that nobody knows how it ended.
+        on_exit(id.pid, std::nullopt);
+    }
+}
+
 /// The word of its end may have been faster than the word of its start.
 void ServiceProcesses::adopt_ended(const ProcessId& id, pid_t reaper) {
     if (reaper == 0) return;

@@ -56,6 +56,9 @@ public:
     /// already is heard of too, if it was a child of `reaper`, which tells how those end.
     void adopt(const ProcessId& id, pid_t reaper = 0);
 
+    /// The same for a child of comard, which hears of its end anyway.
+    void adopt_child(const ProcessId& id);
+
     /// The same for one that may not be in the cgroup yet: moves it there, with all below it.
     /// Nothing of what is taken moves.
     void claim(const ProcessId& id);

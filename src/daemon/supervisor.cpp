@@ -60,7 +60,8 @@ Supervisor::Supervisor(Loop& loop, ChildWatch& children, Calls& calls, Outputs& 
                },
                [this](const std::string& app, const std::string& problem) { unwell(app, problem); },
                [this](const std::string& app) { silent(app); }}),
-      direct_(loop, outputs, find_service, descriptors, std::move(folders.run)),
+      direct_start_(loop, outputs, find_service, descriptors, folders.run),
+      direct_stop_(loop, find_service, calls.limits().change, folders.run),
       calls_(calls) {}
 
 void Supervisor::before(const CallRequest& request, JobKind method, Then then) {
@@ -92,13 +93,33 @@ void Supervisor::before(const CallRequest& request, JobKind method, Then then) {
 }
 
 bool Supervisor::do_directly(const CallRequest& request, JobKind method,
-                             std::function<void(bool done)> answered) {
-    Service* service = method == JobKind::start ? find_service_(request.app) : nullptr;
+                             std::function<void(std::optional<CallReply>)> answered) {
+    if (!calls_.is_unlocked(request.app)) return false;
+    if (method == JobKind::stop) return stop_directly(request, std::move(answered));
+    if (method != JobKind::start) return false;
+    return start_directly(request, [answered = std::move(answered)](bool done) {
+        answered(done ? std::optional<CallReply>(json()) : std::nullopt);
+    });
+}
+
+bool Supervisor::start_directly(const CallRequest& request,
+                                std::function<void(bool done)> answered) {
+    Service* service = find_service_(request.app);
+    const Facts* facts = book_->facts_of(request.app);
+    const bool is_possible =
+        service != nullptr && facts != nullptr && direct_start_.is_possible(*service, *facts);
+    if (is_possible) direct_start_.start(*service, *facts->plain_start, std::move(answered));
+    return is_possible;
+}
+
+/// What has been edited since its start may well say something else by now.
+bool Supervisor::stop_directly(const CallRequest& request, DirectStop::Done done) {
+    Service* service = find_service_(request.app);
     const Facts* facts = book_->facts_of(request.app);
     const bool is_possible = service != nullptr && facts != nullptr &&
-                             calls_.is_unlocked(request.app) &&
-                             direct_.is_possible(*service, *facts);
-    if (is_possible) direct_.start(*service, *facts->plain_start, std::move(answered));
+                             service->stamp() == book_->stamp_of(request.app) &&
+                             direct_stop_.is_possible(*service, *facts);
+    if (is_possible) direct_stop_.stop(*service, *facts->plain_stop, std::move(done));
     return is_possible;
 }
 
@@ -213,6 +234,7 @@ void Supervisor::changed(const std::string& app) {
     Service* service = find_service_(app);
     if (service != nullptr) notifications_.look_at(*service);
     readiness_.look_at(app);
+    direct_stop_.look_at(app);
     const bool runs = service != nullptr && service->state() == ServiceState::running;
     const bool is_watched = watched_.contains(app);
     if (runs == is_watched) return;
@@ -311,7 +333,7 @@ void Supervisor::restore(const std::string& app) {
 
 std::vector<ProcessId> Supervisor::processes() const {
     auto all = health_.processes();
-    for (const ProcessId& id : direct_.processes()) all.push_back(id);
+    for (const ProcessId& id : direct_start_.processes()) all.push_back(id);
     return all;
 }
 
@@ -319,6 +341,7 @@ void Supervisor::shut_down() {
     shut_down_ = true;
     restarter_.shut_down();
     readiness_.cancel_all();
+    direct_stop_.cancel_all();
 }
 
 }  // namespace comar

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "daemon/direct_start.h"
+#include "daemon/direct_stop.h"
 #include "daemon/health.h"
 #include "daemon/jobs.h"
 #include "daemon/leftovers.h"
@@ -49,7 +50,7 @@ public:
     // JobSteps
     void before(const CallRequest& request, JobKind method, Then then) override;
     bool do_directly(const CallRequest& request, JobKind method,
-                     std::function<void(bool done)> answered) override;
+                     std::function<void(std::optional<CallReply>)> answered) override;
     void after(const CallRequest& request, JobKind method, CallReply reply, Then then) override;
 
     // What happens to services.
@@ -70,7 +71,7 @@ public:
     void restore(const std::string& app);
     /// Whether somebody waits for a service to be ready, or to be gone.
     [[nodiscard]] bool is_waiting() const {
-        return readiness_.is_waiting() || leftovers_.is_busy();
+        return readiness_.is_waiting() || direct_stop_.is_busy() || leftovers_.is_busy();
     }
     /// Children of comard that are no services': commands that check their health.
     [[nodiscard]] std::vector<ProcessId> processes() const;
@@ -87,6 +88,8 @@ private:
     void unwell(const std::string& app, const std::string& problem);
     void begin_watch(const std::string& app, const Service& service);
 
+    bool start_directly(const CallRequest& request, std::function<void(bool done)> answered);
+    bool stop_directly(const CallRequest& request, DirectStop::Done done);
     [[nodiscard]] CallReply with_output(const std::string& app, CallReply error);
     void choose_log(const Service& service);
 
@@ -98,7 +101,8 @@ private:
     Notifications notifications_;
     Readiness readiness_;
     Health health_;
-    DirectStart direct_;
+    DirectStart direct_start_;
+    DirectStop direct_stop_;
     Calls& calls_;
     Jobs* jobs_ = nullptr;
     SettingsBook* book_ = nullptr;

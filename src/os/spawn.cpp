@@ -269,38 +269,13 @@ Result<Child> start(const SpawnRequest& request) {
     return explain(*report, request);
 }
 
-Failure with_name(Error error, const SpawnRequest& request) {
-    const auto name = request.arguments.empty() ? "a program" : request.arguments.front();
-    return Failure(std::move(error).while_trying("start " + name));
-}
-
 }  // namespace
-
-Result<Launch> launch(const SpawnRequest& request) {
-    if (auto fine = check(request); !fine) return with_name(std::move(fine.error()), request);
-    Preparation preparation(request);
-    auto opened = preparation.open_null();
-    if (!opened) return with_name(std::move(opened.error()), request);
-    auto report_pipe = make_pipe();
-    if (!report_pipe) return with_name(std::move(report_pipe.error()), request);
-    ChildPlan& plan = preparation.plan(report_pipe->write_end.get());
-    plan.cgroup = -1;
-    auto made = fork_into_cgroup(run_child, &plan, request.cgroup);
-    if (!made) return with_name(std::move(made.error()), request);
-    return Launch{child_of(std::move(*made)), std::move(report_pipe->read_end)};
-}
-
-Result<> check_launch(const Launch& launched, const SpawnRequest& request) {
-    const auto report = read_report(launched.report.get());
-    if (!report) return {};
-    reap_failed(launched.child.id.pid);
-    return with_name(std::move(explain(*report, request).value()), request);
-}
 
 Result<Child> spawn(const SpawnRequest& request) {
     auto child = start(request);
     if (child) return child;
-    return with_name(std::move(child.error()), request);
+    const auto name = request.arguments.empty() ? "a program" : request.arguments.front();
+    return Failure(std::move(child.error()).while_trying("start " + name));
 }
 
 }  // namespace comar

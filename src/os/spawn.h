@@ -56,17 +56,4 @@ struct Child {
 /// Operation not permitted".
 Result<Child> spawn(const SpawnRequest& request);
 
-/// A child that may not be the program yet.
-struct Launch {
-    Child child;
-    UniqueFd report;  ///< readable once it is, or has failed
-};
-
-/// As spawn(), but does not wait for execve(2): what is executed may lie on a file system that
-/// hangs. unavailable: this kernel cannot do that; there is no child.
-Result<Launch> launch(const SpawnRequest& request);
-
-/// Once `report` is readable. The error says which step failed; the child is gone and reaped then.
-Result<> check_launch(const Launch& launched, const SpawnRequest& request);
-
 }  // namespace comar

@@ -2,6 +2,8 @@
 #include "script/facts.h"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 
 namespace comar {
 namespace {
@@ -21,6 +23,56 @@ std::optional<StartUp> read_default(const json& object) {
     return word ? parse_start_up(*word) : std::nullopt;
 }
 
+std::string text_or_empty(const json& value) {
+    return value.is_string() ? value.get<std::string>() : std::string();
+}
+
+/// The words of the protocol, in the order of the enumeration.
+constexpr std::array<std::string_view, 3> status_words = {"none", "pidfile", "processes"};
+
+/// What was written before this was known: the most careful one.
+Facts::PlainStart::Status parse_status(const std::string& word) {
+    const auto found = std::find(status_words.begin(), status_words.end(), word);
+    if (found == status_words.end()) return Facts::PlainStart::Status::processes;
+    return static_cast<Facts::PlainStart::Status>(found - status_words.begin());
+}
+
+std::optional<Facts::PlainStart> read_plain_start(const json& object) {
+    const auto plain = object.find("plain_start");
+    if (plain == object.end() || plain->is_null()) return std::nullopt;
+    return Facts::PlainStart{
+        .arguments = plain->at("arguments").get<std::vector<std::string>>(),
+        .pidfile = text_or_empty(plain->at("pidfile")),
+        .notifies = plain->value("notifies", false),
+        .status = parse_status(plain->value("status", std::string())),
+        .status_pidfile = text_or_empty(plain->value("status_pidfile", json())),
+    };
+}
+
+std::optional<Facts::PlainStop> read_plain_stop(const json& object) {
+    const auto plain = object.find("plain_stop");
+    if (plain == object.end() || plain->is_null()) return std::nullopt;
+    return Facts::PlainStop{plain->at("pidfile").get<std::string>(), plain->at("signal").get<int>(),
+                            plain->value("notifies", false)};
+}
+
+json to_json(const std::optional<Facts::PlainStop>& plain) {
+    if (!plain) return nullptr;
+    return {{"pidfile", plain->pidfile}, {"signal", plain->signal}, {"notifies", plain->notifies}};
+}
+
+json to_json(const std::optional<Facts::PlainStart>& plain) {
+    if (!plain) return nullptr;
+    const auto text_or_null = [](const std::string& text) {
+        return text.empty() ? json() : json(text);
+    };
+    return {{"arguments", plain->arguments},
+            {"pidfile", text_or_null(plain->pidfile)},
+            {"notifies", plain->notifies},
+            {"status", status_words.at(static_cast<std::size_t>(plain->status))},
+            {"status_pidfile", text_or_null(plain->status_pidfile)}};
+}
+
 Facts read(const json& object) {
     Facts facts;
     facts.type = object.value("type", json()).is_string() ? object["type"].get<std::string>() : "";
@@ -35,12 +87,8 @@ Facts read(const json& object) {
     facts.settings = object.value("settings", json::object());
     if (!facts.settings.is_object()) facts.settings = json::object();
     facts.setting_lines = object.value("setting_lines", std::map<std::string, int>{});
-    if (const auto plain = object.find("plain_start"); plain != object.end() && !plain->is_null()) {
-        const auto& pidfile = plain->at("pidfile");
-        facts.plain_start = {plain->at("arguments").get<std::vector<std::string>>(),
-                             pidfile.is_null() ? "" : pidfile.get<std::string>(),
-                             plain->value("notifies", false)};
-    }
+    facts.plain_start = read_plain_start(object);
+    facts.plain_stop = read_plain_stop(object);
     facts.actions = object.value("actions", std::map<std::string, std::string>{});
     return facts;
 }
@@ -69,13 +117,8 @@ json to_json(const Facts& facts) {
     object["conf"] = facts.conf ? json(*facts.conf) : json();
     object["methods"] = facts.methods;
     object["synchronized"] = facts.synchronized;
-    object["plain_start"] = nullptr;
-    if (facts.plain_start) {
-        const auto& [arguments, pidfile, notifies] = *facts.plain_start;
-        object["plain_start"] = {{"arguments", arguments},
-                                 {"pidfile", pidfile.empty() ? json() : json(pidfile)},
-                                 {"notifies", notifies}};
-    }
+    object["plain_start"] = to_json(facts.plain_start);
+    object["plain_stop"] = to_json(facts.plain_stop);
     object["settings"] = facts.settings;
     object["setting_lines"] = facts.setting_lines;
     object["actions"] = facts.actions;

@@ -37,8 +37,20 @@ struct Facts {
         std::vector<std::string> arguments;
         std::string pidfile;    ///< empty: none
         bool notifies = false;  ///< donotify: it says "started" as soon as the program runs
+        /// How its status() tells, which startService() asks first: there is none, by the pidfile
+        /// with that path, or by looking at processes.
+        enum class Status { none, pidfile, processes };
+        Status status = Status::processes;
+        std::string status_pidfile;
     };
     std::optional<PlainStart> plain_start;
+    /// What stop() ends, where it does nothing else: the process that a pidfile names.
+    struct PlainStop {
+        std::string pidfile;
+        int signal = 0;
+        bool notifies = false;  ///< donotify
+    };
+    std::optional<PlainStop> plain_stop;
     /// Module variables such as serviceRestart, by their keys (comar-script(5)), and their lines.
     nlohmann::json settings = nlohmann::json::object();
     std::map<std::string, int> setting_lines;

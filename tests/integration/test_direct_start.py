@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""A service whose start() only starts a program comes back without a script host, and as if there had been one."""
+"""What plain scripts do, comard does itself: no script host is needed, and all is as if there had been one."""
 
 import os
 
 import pytest
 
+from support.bus import BusError
 from support.processes import Process
 from support.scripts import service_script
 
@@ -61,13 +62,21 @@ def crash(told):
     return first, Process(int(told.line()))
 
 
-def hosts(comard):
+def children(comard, name):
     with open(f"/proc/{comard.pid}/task/{comard.pid}/children", encoding="ascii") as file:
-        children = [Process(int(pid)) for pid in file.read().split()]
-    return [child for child in children if child.alive and child.comm.startswith("comar-script")]
+        found = [Process(int(pid)) for pid in file.read().split()]
+    return [child for child in found if child.alive and child.comm.startswith(name)]
+
+
+def hosts(comard):
+    return children(comard, "comar-script")
 
 
 def test_it_is_as_a_worker_would_have_started_it(comard, told):
+    # A pidfile that names somebody is for its script to judge.
+    os.makedirs(f"{comard.root}/run", exist_ok=True)
+    with open(f"{comard.root}/run/app.pid", "w", encoding="ascii") as pidfile:
+        pidfile.write("1\n")
     service = register(comard, told)
     service.start()
     first = Process(int(told.line()))
@@ -86,9 +95,11 @@ def test_it_is_as_a_worker_would_have_started_it(comard, told):
 
 def test_no_script_host_is_needed(comard, told):
     service = register(comard, told)
+    comard.until(lambda: not hosts(comard), "the script host to be let go")
     service.start()
     first = Process(int(told.line()))
-    comard.until(lambda: not hosts(comard), "the script host to be let go")
+    assert first.parent == comard.pid and service.supervision["State"] == "running"
+    assert service.supervision["PIDs"] == [first.pid]
     first.kill()
     told.line()
     comard.until(lambda: service.supervision["State"] == "running", "the restart")
@@ -116,6 +127,101 @@ def test_a_program_that_is_gone_is_told_by_its_script(comard, told):
     comard.until(lambda: service.supervision["State"] == "failed", "the restart to fail")
     comard.until(lambda: "comar reset" in service.supervision["LastError"], "comard to give up")
     assert "server" in comard.service_log("app")
+
+
+STATUS_BY_PROCESS = SCRIPT.replace("isServiceRunning(PIDFILE)", "isServiceRunning(command=SERVER)")
+
+
+@pytest.mark.parametrize("script, is_direct", [
+    (SCRIPT, True),
+    (STATUS_BY_PROCESS, False),                                     # comard would have to look at all processes
+    (SCRIPT.replace("isServiceRunning(PIDFILE)", "isServiceRunning('/etc/app.pid')"), False),    # a disk may hang
+    (SCRIPT.replace("    def status():\n        return isServiceRunning(PIDFILE)\n", ""), True),
+])
+def test_the_first_start_needs_no_script_where_comard_sees_what_it_would_see(comard, told, script, is_direct):
+    service = comard.register("app", service_script(
+        script, SERVER=comard.program("server"), ARGS=f"--tell {told}", PIDFILE=f"{comard.root}/run/app.pid"))
+    service.start()
+    assert (Process(int(told.line())).parent == comard.pid) == is_direct
+    service.stop()
+
+
+def test_one_that_runs_already_is_left_alone(comard, told):
+    """Whoever started it: its pidfile says so, and its script is asked."""
+    service = register(comard, told)
+    service.start()
+    first = Process(int(told.line()))
+    comard.kill()
+    os.unlink(f"{comard.root}/run/comar/state")
+    comard.start()
+    service.start()
+    assert first.alive and service.supervision["PIDs"] == [first.pid]
+    service.stop()
+
+
+def test_a_spawner_that_dies_is_replaced(comard, told):
+    service = register(comard, told)
+    service.start()
+    first = Process(int(told.line()))
+    [spawner] = children(comard, "comard-spawner")
+    spawner.kill()
+    first.kill()
+    Process(int(told.line()))
+    comard.until(lambda: service.supervision["State"] == "running", "the restart")
+    assert [one.pid for one in children(comard, "comard-spawner")] != [spawner.pid]
+    service.stop()
+
+
+def test_a_plain_stop_needs_no_script_host(comard, told):
+    changed = comard.signals()
+    service = register(comard, told, extra='\n    serviceRestart = "no"\n')
+    service.start()
+    process = Process(int(told.line()))
+    comard.until(lambda: not hosts(comard), "the script host to be let go")
+    service.stop()
+    assert not process.alive and service.supervision["State"] == "stopped"
+    assert not hosts(comard)
+    assert [state for app, state in changed.all() if app == "app"] == ["started", "stopped"]
+
+
+def test_a_process_that_does_not_end_is_told(start_comard, told):
+    comard = start_comard({"calls": {"start_seconds": 1}})
+    service = comard.register("app", service_script(
+        SCRIPT, SERVER=comard.program("server"), ARGS=f"--ignore-term --tell {told}",
+        PIDFILE=f"{comard.root}/run/app.pid"))
+    service.start()
+    process = Process(int(told.line()))
+    with pytest.raises(BusError, match=rf"cannot stop app: SIGTERM did not end process {process.pid} \(server\) in 1 seconds"):
+        service.stop()
+    assert process.alive and service.supervision["State"] == "running"
+
+
+@pytest.mark.parametrize("named", ["", "1\n"])
+def test_a_pidfile_that_does_not_name_the_main_process_is_for_the_script(comard, told, named):
+    service = register(comard, told)
+    service.start()
+    process = Process(int(told.line()))
+    with open(f"{comard.root}/run/app.pid", "w", encoding="ascii") as pidfile:
+        pidfile.write(named)
+    comard.until(lambda: not hosts(comard), "the script host to be let go")
+    service.stop()
+    assert hosts(comard), "no script was asked"
+    # What its stop() leaves comar ends.
+    assert not process.alive
+
+
+def test_a_stop_that_was_edited_is_run(comard, told):
+    service = register(comard, told)
+    service.start()
+    told.line()
+    path = service.supervision["Script"]
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text.replace("    stopService(", '    fail("not today")\n    stopService('))
+    with pytest.raises(BusError, match="not today"):
+        service.stop()
+    assert service.supervision["State"] == "running"
 
 
 def test_an_edited_script_is_what_is_started(comard, told, place):

@@ -117,6 +117,7 @@ def test_the_script_of_the_specification_is_faultless():
         "settings": {},
         "setting_lines": {},
         "plain_start": None,
+        "plain_stop": None,
     }
 
 

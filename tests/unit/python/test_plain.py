@@ -7,7 +7,7 @@ import textwrap
 import pytest
 
 from comar.module import Module
-from comar.plain import plain_start
+from comar.plain import plain_start, plain_stop
 
 HEAD = '''
 serviceType = "server"
@@ -33,8 +33,8 @@ def starting(call):
     ("startService('/x', pidfile=PIDFILE, makepid=True, detach=True, donotify=True)", ["/x"], "/run/x.pid"),
 ])
 def test_one_program_in_the_background_is_plain(call, arguments, pidfile):
-    assert starting(call) == {
-        "arguments": arguments, "pidfile": pidfile, "notifies": "donotify=True" in call}
+    assert starting(call) == {"arguments": arguments, "pidfile": pidfile, "notifies": "donotify=True" in call,
+                              "status": "none", "status_pidfile": None}
 
 
 def test_settings_a_status_and_other_methods_do_not_matter():
@@ -58,6 +58,18 @@ def test_settings_a_status_and_other_methods_do_not_matter():
         def alive():
             return True
         ''') is not None
+
+
+@pytest.mark.parametrize("call, status, pidfile", [
+    ("isServiceRunning(PIDFILE)", "pidfile", "/run/x.pid"),
+    ("isServiceRunning(pidfile='/run/other.pid', command='/x')", "pidfile", "/run/other.pid"),
+    ("isServiceRunning(command='/x')", "processes", None),
+    ("isServiceRunning(pidfile=None, command='/x')", "processes", None),
+    ("isServiceRunning('x.pid')", "processes", None),                        # wherever that may be
+])
+def test_how_status_looks_is_told(call, status, pidfile):
+    told_now = told(f"def start():\n    startService('/x', detach=True)\ndef status():\n    return {call}\n")
+    assert (told_now["status"], told_now["status_pidfile"]) == (status, pidfile)
 
 
 @pytest.mark.parametrize("call", [
@@ -107,3 +119,35 @@ def test_anything_that_might_have_an_effect_has_to_run(addition):
 @pytest.mark.parametrize("definition", ["def start(x):", "def start(*x):", "@run('y')\ndef start():"])
 def test_a_start_that_is_called_in_another_way_has_to_run(definition):
     assert told(f"{definition}\n    startService('/x', detach=True)\n") is None
+
+
+def stopping(call):
+    return plain_stop(Module.of(ast.parse(f"{HEAD}def stop():\n    {call}\n")))
+
+
+@pytest.mark.parametrize("call, number", [
+    ("stopService(PIDFILE)", 15),
+    ("stopService(pidfile='/run/x.pid', donotify=True)", 15),
+    ("stopService(pidfile=PIDFILE, signalno=2)", 2),
+    ("stopService(pidfile=PIDFILE, signalno=signal.SIGQUIT)", 3),
+])
+def test_ending_what_a_pidfile_names_is_plain(call, number):
+    assert stopping(call) == {"pidfile": "/run/x.pid", "signal": number, "notifies": "donotify=True" in call}
+
+
+@pytest.mark.parametrize("call", [
+    "stopService(command='/x')",
+    "stopService(pidfile=PIDFILE, command='/x')",
+    "stopService(pidfile=PIDFILE, args='stop')",
+    "stopService(pidfile=PIDFILE, user='nobody')",
+    "stopService(pidfile='x.pid')",
+    "stopService(pidfile=PIDFILE, signalno=signal.NOTHING)",
+    "stopService(pidfile=PIDFILE, signalno=99)",
+    "stopService(pidfile=PIDFILE, signal=15)",          # an old synonym: its script knows it
+    "stopService(pidfile=config.get('pidfile'))",
+    "stopService(pidfile=PIDFILE); run('y')",
+    "return stopService(pidfile=PIDFILE)",
+    "run('/x', 'stop')",
+])
+def test_a_stop_that_does_anything_else_has_to_run(call):
+    assert stopping(call) is None
