@@ -9,6 +9,8 @@ import inspect
 import shlex
 from typing import Any, Callable, Sequence, TypeVar, Union, cast
 
+from comar.wording import shown
+
 Words = Union[str, Sequence[Any]]
 AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
 
@@ -40,6 +42,24 @@ def _known_name(function: str, name: str, names: frozenset[str], synonyms: dict[
     near = difflib.get_close_matches(name, sorted(names), n=1)
     hint = f"did you mean {near[0]!r}?" if near else "it takes " + ", ".join(sorted(names))
     raise TypeError(f"{function}() has no argument {name!r}; {hint}")
+
+
+def whole_number(argument: str, value: Any, allowed: range, example: str) -> int:
+    """`value` as a number; a string of digits will do, as `config` has it.
+
+    ValueError: it is none, or not one that is `allowed`. The text names `argument`, such as "nice of
+    startService()", and gives the `example`.
+    """
+    try:
+        number = int(value)
+    except (TypeError, ValueError, OverflowError):
+        number = None
+    if number is None or number not in allowed:
+        raise ValueError(
+            f"cannot use {shown(value)} as {argument}: give a whole number from {allowed[0]} to "
+            f"{allowed[-1]}, such as {example}"
+        )
+    return number
 
 
 def split_words(words: Words | None) -> list[str]:

@@ -8,7 +8,7 @@ import os
 from typing import Iterator
 
 from comar import _native, _script
-from comar._arguments import Words, named_arguments, split_words
+from comar._arguments import Words, named_arguments, split_words, whole_number
 from comar._call import current
 from comar._commands import describe_end, environment_of, execReply, refusal, run_command, show
 from comar._effects import extra_groups
@@ -17,6 +17,8 @@ from comar._processes import examine, find_same, is_known
 from comar._status import isServiceRunning
 
 _UMASK = 0o022
+# From one end of the niceness to the other, nice(2).
+_NICE = range(-39, 40)
 
 
 @named_arguments()
@@ -60,7 +62,7 @@ def startService(
     own_pidfile = str(pidfile) if makepid and pidfile is not None else None
     if _runs_already(arguments, own_pidfile):
         return None
-    niceness = None if nice is None else int(nice)
+    niceness = None if nice is None else whole_number("nice of startService()", nice, _NICE, "5")
     if detach:
         reply = _start_detached(arguments, pidfile, own_pidfile, niceness, chuid)
     else:

@@ -255,6 +255,13 @@ def test_nice_is_added(comard):
     assert comard.value(start(f"startService({command!r}, nice='3')"))[1] == f"{own + 3}\n"
 
 
+@pytest.mark.parametrize("nice", ["abc", "", "2.5", 40, -(10**20), [1]])
+def test_a_wrong_nice_is_an_error_that_names_the_argument(comard, nice):
+    error = comard.run(start(f"startService({comard.program('tool', 'echo >&2 ran')!r}, nice={nice!r})")).error
+    assert error == ("ValueError", (
+        f"cannot use {nice!r} as nice of startService(): give a whole number from -39 to 39, such as 5"))
+
+
 @pytest.mark.skipif(not ROOT, reason="needs root")
 def test_chuid_is_that_user_with_its_groups_and_home(comard):
     os.chmod(comard.folder, 0o755)
