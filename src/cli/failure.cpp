@@ -32,6 +32,16 @@ constexpr Meaning meanings[] = {
     {unreachable_name, "", ExitCode::failed, ""},
 };
 
+/// Exceptions of Python whose text is a bare value, "'port'" or "3", and no sentence.
+constexpr std::string_view bare_values[] = {"KeyError", "SystemExit"};
+
+/// "KeyError: 'port'"; other messages as they are.
+std::string named_if_bare(const CallFailure& failure) {
+    const auto name = failure.name.substr(failure.name.rfind('.') + 1);
+    const bool is_bare = std::ranges::find(bare_values, name) != std::end(bare_values);
+    return is_bare ? name + ": " + failure.message : failure.message;
+}
+
 const Meaning* meaning_of(const CallFailure& failure) {
     const auto found = std::ranges::find_if(meanings, [&](const Meaning& meaning) {
         return meaning.name == failure.name && failure.message.starts_with(meaning.message_begins);
@@ -64,7 +74,7 @@ std::string reason_of(const CallFailure& failure) {
         return adds_to_it && !failure.message.empty() ? reason + " (" + failure.message + ")"
                                                       : reason;
     }
-    return failure.message.empty() ? failure.name : failure.message;
+    return failure.message.empty() ? failure.name : named_if_bare(failure);
 }
 
 bool is_unreachable(const CallFailure& failure) {
