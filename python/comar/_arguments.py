@@ -7,7 +7,7 @@ import difflib
 import functools
 import inspect
 import shlex
-from typing import Any, Callable, Sequence, TypeVar, Union, cast
+from typing import Any, Callable, Iterable, Sequence, TypeVar, Union, cast
 
 from comar.wording import shown
 
@@ -65,11 +65,13 @@ def whole_number(argument: str, value: Any, allowed: range, example: str) -> int
 def split_words(words: Words | None) -> list[str]:
     """Command line words: a string is split as a shell does, a list is taken as it is.
 
-    ValueError: a quote is never closed.
+    ValueError: a quote is never closed. TypeError: neither a string nor a list.
     """
     if words is None:
         return []
     if not isinstance(words, str):
+        if not isinstance(words, Iterable):
+            raise TypeError(f"cannot use {shown(words)} as words of a command: give a string or a list")
         return [str(word) for word in words]
     try:
         return shlex.split(words)

@@ -53,9 +53,13 @@ def startService(
             command printed on stderr.
 
     Returns an execReply, 0 for success, with stdout and stderr; None when it was running already.
-    127 or 126: the command does not exist, or cannot be executed as asked.
+    127 or 126: the command does not exist, or cannot be executed as asked. ValueError: no command,
+    as from a setting that is not there.
     """
+    if not command:
+        raise ValueError(f"cannot use {command!r} as command of startService(): give the path of a program")
     command = str(command)
+    chuid = None if chuid is None else str(chuid)
     if _script.is_running() or (pidfile is not None and isServiceRunning(pidfile, command)):
         return None
     arguments = [command, *split_words(args)]
@@ -67,6 +71,7 @@ def startService(
         reply = _start_detached(arguments, pidfile, own_pidfile, niceness, chuid)
     else:
         reply = _run_to_the_end(arguments, pidfile, own_pidfile, niceness, chuid)
+    show(reply)
     if reply == 0:
         current().has_changed_service = True
         if donotify:
@@ -96,7 +101,6 @@ def _run_to_the_end(
             _native.write_pidfile(own_pidfile, pid)
 
     reply = run_command(arguments, user=user, nice=nice, started=write_pidfile)
-    show(reply)
     if reply == 0 and pidfile is not None:
         _report_main(str(pidfile), arguments[0])
     return reply

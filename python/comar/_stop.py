@@ -71,7 +71,7 @@ def stopService(
 
 def _stop_by_command(arguments: list[str], user: str | None, donotify: bool) -> execReply:
     was_running = _script.is_running() if donotify else None
-    reply = run_command(arguments, user=user)
+    reply = run_command(arguments, user=None if user is None else str(user))
     show(reply)
     if reply == 0:
         current().has_changed_service = True
