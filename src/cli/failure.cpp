@@ -17,6 +17,9 @@ struct Meaning {
 };
 
 constexpr std::string_view no_such_service = "no such service is registered";
+/// Only services have Supervision, and nothing else is asked for an interface.
+constexpr std::string_view no_service =
+    "it is no service: it has no script of model System.Service";
 constexpr std::string_view not_running = "comard is not running";
 
 constexpr Meaning meanings[] = {
@@ -25,7 +28,7 @@ constexpr Meaning meanings[] = {
     {"tr.org.pardus.comar.Comar.PolicyKit", "", ExitCode::not_authorized, "not authorized"},
     {"org.freedesktop.DBus.Error.AccessDenied", "", ExitCode::not_authorized, "not authorized"},
     {"org.freedesktop.DBus.Error.UnknownObject", "", ExitCode::not_installed, no_such_service},
-    {"org.freedesktop.DBus.Error.UnknownInterface", "", ExitCode::unimplemented, ""},
+    {"org.freedesktop.DBus.Error.UnknownInterface", "", ExitCode::unimplemented, no_service},
     {"org.freedesktop.DBus.Error.UnknownMethod", "", ExitCode::unimplemented, ""},
     {"org.freedesktop.DBus.Error.ServiceUnknown", "", ExitCode::failed, not_running},
     {"org.freedesktop.DBus.Error.NameHasNoOwner", "", ExitCode::failed, not_running},

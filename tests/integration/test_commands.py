@@ -175,6 +175,17 @@ def test_a_failure_shows_what_the_program_said_and_where_to_look(comard):
         f"cannot start app: port 80 is taken\n  see: comar status app; log: {log}\n")
 
 
+@pytest.mark.parametrize("command, code, text", [
+    ("start", 1, "firewall has no script of model System.Service"),
+    ("info", 1, "firewall has no script of model System.Service"),
+    ("status", 4, "it is no service: it has no script of model System.Service")])
+def test_a_script_of_another_model_is_told_from_a_service(comard, command, code, text):
+    comard.register("firewall", "def setState(state):\n    pass\n", model="Network.Firewall")
+    result = comard.cli(command, "firewall")
+    assert (result.returncode, result.stdout) == (code, "")
+    assert text in result.stderr
+
+
 def test_without_a_comard_it_is_told_how_to_start_one(place):
     result = Daemon(place).cli("start", "app")
     assert result.returncode == 1
