@@ -7,7 +7,9 @@ import difflib
 import functools
 import inspect
 import shlex
-from typing import Any, Callable, Sequence, TypeVar, Union, cast
+from typing import Any, Callable, Iterable, Sequence, TypeVar, Union, cast
+
+from comar.wording import shown
 
 Words = Union[str, Sequence[Any]]
 AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
@@ -42,14 +44,34 @@ def _known_name(function: str, name: str, names: frozenset[str], synonyms: dict[
     raise TypeError(f"{function}() has no argument {name!r}; {hint}")
 
 
+def whole_number(argument: str, value: Any, allowed: range, example: str) -> int:
+    """`value` as a number; a string of digits will do, as `config` has it.
+
+    ValueError: it is none, or not one that is `allowed`. The text names `argument`, such as "nice of
+    startService()", and gives the `example`.
+    """
+    try:
+        number = int(value)
+    except (TypeError, ValueError, OverflowError):
+        number = None
+    if number is None or number not in allowed:
+        raise ValueError(
+            f"cannot use {shown(value)} as {argument}: give a whole number from {allowed[0]} to "
+            f"{allowed[-1]}, such as {example}"
+        )
+    return number
+
+
 def split_words(words: Words | None) -> list[str]:
     """Command line words: a string is split as a shell does, a list is taken as it is.
 
-    ValueError: a quote is never closed.
+    ValueError: a quote is never closed. TypeError: neither a string nor a list.
     """
     if words is None:
         return []
     if not isinstance(words, str):
+        if not isinstance(words, Iterable):
+            raise TypeError(f"cannot use {shown(words)} as words of a command: give a string or a list")
         return [str(word) for word in words]
     try:
         return shlex.split(words)

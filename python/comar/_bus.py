@@ -12,13 +12,13 @@ def waitBus(unix_name: str, timeout: float = 5, wait: float = 0.1, stream: bool 
 
     Arguments:
         unix_name: path of the socket; "@name" is one in the abstract name space.
-        timeout: seconds until we give up.
+        timeout: seconds until we give up; a string of digits will do, as `config` has it.
         wait: seconds between two attempts.
         stream: a stream socket; False: a datagram socket.
 
     Returns True as soon as one connection was made, False when none was in that time.
     """
-    deadline = time.monotonic() + timeout
+    deadline = time.monotonic() + float(timeout)
     while not _accepts(unix_name, stream, max(deadline - time.monotonic(), wait)):
         left = deadline - time.monotonic()
         if left <= 0:

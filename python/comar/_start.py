@@ -8,7 +8,7 @@ import os
 from typing import Iterator
 
 from comar import _native, _script
-from comar._arguments import Words, named_arguments, split_words
+from comar._arguments import Words, named_arguments, split_words, whole_number
 from comar._call import current
 from comar._commands import describe_end, environment_of, execReply, refusal, run_command, show
 from comar._effects import extra_groups
@@ -17,6 +17,8 @@ from comar._processes import examine, find_same, is_known
 from comar._status import isServiceRunning
 
 _UMASK = 0o022
+# From one end of the niceness to the other, nice(2).
+_NICE = range(-39, 40)
 
 
 @named_arguments()
@@ -51,20 +53,25 @@ def startService(
             command printed on stderr.
 
     Returns an execReply, 0 for success, with stdout and stderr; None when it was running already.
-    127 or 126: the command does not exist, or cannot be executed as asked.
+    127 or 126: the command does not exist, or cannot be executed as asked. ValueError: no command,
+    as from a setting that is not there.
     """
+    if not command:
+        raise ValueError(f"cannot use {command!r} as command of startService(): give the path of a program")
     command = str(command)
+    chuid = None if chuid is None else str(chuid)
     if _script.is_running() or (pidfile is not None and isServiceRunning(pidfile, command)):
         return None
     arguments = [command, *split_words(args)]
     own_pidfile = str(pidfile) if makepid and pidfile is not None else None
     if _runs_already(arguments, own_pidfile):
         return None
-    niceness = None if nice is None else int(nice)
+    niceness = None if nice is None else whole_number("nice of startService()", nice, _NICE, "5")
     if detach:
         reply = _start_detached(arguments, pidfile, own_pidfile, niceness, chuid)
     else:
         reply = _run_to_the_end(arguments, pidfile, own_pidfile, niceness, chuid)
+    show(reply)
     if reply == 0:
         current().has_changed_service = True
         if donotify:
@@ -94,7 +101,6 @@ def _run_to_the_end(
             _native.write_pidfile(own_pidfile, pid)
 
     reply = run_command(arguments, user=user, nice=nice, started=write_pidfile)
-    show(reply)
     if reply == 0 and pidfile is not None:
         _report_main(str(pidfile), arguments[0])
     return reply

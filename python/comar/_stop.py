@@ -7,12 +7,13 @@ import signal
 from typing import Sequence
 
 from comar import _native, _script
-from comar._arguments import Words, named_arguments, split_words
+from comar._arguments import Words, named_arguments, split_words, whole_number
 from comar._call import current
 from comar._commands import describe_end, execReply, run_command, show, signal_name
 from comar._messages import fail, notify_changed
 from comar._processes import examine, find_processes, is_named
 
+_SIGNALS = range(1, signal.NSIG)
 # In reload(), a process that gets one of these is still meant to end.
 _ENDING = frozenset((signal.SIGTERM, signal.SIGKILL, signal.SIGINT, signal.SIGQUIT))
 
@@ -70,7 +71,7 @@ def stopService(
 
 def _stop_by_command(arguments: list[str], user: str | None, donotify: bool) -> execReply:
     was_running = _script.is_running() if donotify else None
-    reply = run_command(arguments, user=user)
+    reply = run_command(arguments, user=None if user is None else str(user))
     show(reply)
     if reply == 0:
         current().has_changed_service = True
@@ -82,10 +83,9 @@ def _stop_by_command(arguments: list[str], user: str | None, donotify: bool) -> 
 
 
 def _signal_number(signalno: int | None) -> int:
-    number = signal.SIGTERM if signalno is None else int(signalno)
-    if not 1 <= number < signal.NSIG:
-        raise ValueError(f"there is no signal {number}")
-    return number
+    if signalno is None:
+        return signal.SIGTERM
+    return whole_number("signalno of stopService()", signalno, _SIGNALS, "signal.SIGHUP")
 
 
 def _find(

@@ -399,19 +399,32 @@ def _error(name: str, message: str) -> dict[str, Any]:
 
 
 def _text_of(error: BaseException) -> str:
+    """What an exception says. One that says nothing is named, with the line that raised it."""
     try:
-        return str(error.code if isinstance(error, SystemExit) else error)
+        text = str(error.code if isinstance(error, SystemExit) else error)
     except Exception:
-        return type(error).__name__
+        text = ""
+    return text if text.strip() else f"{type(error).__name__} without a text{_origin(error)}"
+
+
+def _origin(error: BaseException) -> str:
+    """ ", raised at FILE:LINE: what stands there"; "" when no line of a script has to do with it."""
+    frames = _frames(error)
+    return f", raised at {frames[-1].filename}:{frames[-1].lineno}: {frames[-1].line}" if frames else ""
 
 
 def _print_traceback(error: BaseException) -> None:
     """Prints where in the script it was raised, without our own frames around and below."""
-    every_frame = traceback.extract_tb(error.__traceback__)
-    frames = [frame for frame in every_frame if not _is_ours(frame.filename)]
+    frames = _frames(error)
     lines = ["Traceback (most recent call last):\n", *traceback.format_list(frames)] if frames else []
     lines += traceback.format_exception_only(type(error), error)
     print("".join(lines), end="", file=sys.stderr)
+
+
+def _frames(error: BaseException) -> list[traceback.FrameSummary]:
+    """Where it passed, without our own frames."""
+    every_frame = traceback.extract_tb(error.__traceback__)
+    return [frame for frame in every_frame if not _is_ours(frame.filename)]
 
 
 def _is_ours(filename: str) -> bool:

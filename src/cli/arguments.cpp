@@ -143,7 +143,10 @@ Result<Request> find_request(std::span<const std::string_view> words,
     if (const Command* command = find_command(commands, words[0]))
         return Request{command, {words.begin() + 1, words.end()}};
     if (auto request = name_then_verb(words, commands)) return *request;
-    return senseless("cannot find command " + quoted(words[0]) + "; see: comar help");
+    // Which of the two was meant to be the command, only its author knows.
+    const bool is_old_order = words.size() == 2 && find_command(commands, words[1]) == nullptr;
+    const std::string second = is_old_order ? " or " + quoted(words[1]) : "";
+    return senseless("cannot find command " + quoted(words[0]) + second + "; see: comar help");
 }
 
 Result<> check_operands(const Request& request) {

@@ -36,7 +36,7 @@ constexpr Job jobs[] = {
     {"stop", "stop", call_service, Needs::nothing, "stop", "stopped"},
     {"restart", "Restart", call_manager, Needs::nothing, "restart", "restarted"},
     {"reload", "reload", call_service, Needs::running_service, "reload", "reloaded"},
-    {"ready", "ready", call_service, Needs::nothing, "make ready", "ready"},
+    {"ready", "ready", call_service, Needs::nothing, "run ready() of", "ready"},
 };
 
 bool is_stopped(Bus& bus, const std::string& service) {

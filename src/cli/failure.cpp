@@ -17,6 +17,9 @@ struct Meaning {
 };
 
 constexpr std::string_view no_such_service = "no such service is registered";
+/// Only services have Supervision, and nothing else is asked for an interface.
+constexpr std::string_view no_service =
+    "it is no service: it has no script of model System.Service";
 constexpr std::string_view not_running = "comard is not running";
 
 constexpr Meaning meanings[] = {
@@ -25,12 +28,22 @@ constexpr Meaning meanings[] = {
     {"tr.org.pardus.comar.Comar.PolicyKit", "", ExitCode::not_authorized, "not authorized"},
     {"org.freedesktop.DBus.Error.AccessDenied", "", ExitCode::not_authorized, "not authorized"},
     {"org.freedesktop.DBus.Error.UnknownObject", "", ExitCode::not_installed, no_such_service},
-    {"org.freedesktop.DBus.Error.UnknownInterface", "", ExitCode::unimplemented, ""},
+    {"org.freedesktop.DBus.Error.UnknownInterface", "", ExitCode::unimplemented, no_service},
     {"org.freedesktop.DBus.Error.UnknownMethod", "", ExitCode::unimplemented, ""},
     {"org.freedesktop.DBus.Error.ServiceUnknown", "", ExitCode::failed, not_running},
     {"org.freedesktop.DBus.Error.NameHasNoOwner", "", ExitCode::failed, not_running},
     {unreachable_name, "", ExitCode::failed, ""},
 };
+
+/// Exceptions of Python whose text is a bare value, "'port'" or "3", and no sentence.
+constexpr std::string_view bare_values[] = {"KeyError", "SystemExit"};
+
+/// "KeyError: 'port'"; other messages as they are.
+std::string named_if_bare(const CallFailure& failure) {
+    const auto name = failure.name.substr(failure.name.rfind('.') + 1);
+    const bool is_bare = std::ranges::find(bare_values, name) != std::end(bare_values);
+    return is_bare ? name + ": " + failure.message : failure.message;
+}
 
 const Meaning* meaning_of(const CallFailure& failure) {
     const auto found = std::ranges::find_if(meanings, [&](const Meaning& meaning) {
@@ -64,7 +77,7 @@ std::string reason_of(const CallFailure& failure) {
         return adds_to_it && !failure.message.empty() ? reason + " (" + failure.message + ")"
                                                       : reason;
     }
-    return failure.message.empty() ? failure.name : failure.message;
+    return failure.message.empty() ? failure.name : named_if_bare(failure);
 }
 
 bool is_unreachable(const CallFailure& failure) {

@@ -17,7 +17,9 @@ std::string first_errors(const Registrar::Outcome& outcome, const std::string& p
     for (const auto& finding : outcome.findings) {
         if (!finding.is_error) continue;
         if (!text.empty()) text += "; ";
-        text += fmt::format("{}:{}: {}", path, finding.line, finding.message);
+        text += path;
+        if (finding.line != 0) text += fmt::format(":{}", finding.line);
+        text += ": " + finding.message;
     }
     return text;
 }

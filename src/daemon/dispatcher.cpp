@@ -91,10 +91,18 @@ bool Dispatcher::refuse_unknown(const bus::Message& message, const Responder& re
         responder.fail({"Internal", "Unable to find " + app});
     } else {
         responder.fail(
-            {"Invalid", fmt::format("cannot call {}.{} of {}: there is no such method",
-                                    message.interface(), message.member(), message.path())});
+            {"Invalid", fmt::format("cannot call {}.{} of {}: {}", message.interface(),
+                                    message.member(), message.path(), why_unknown(message))});
     }
     return true;
+}
+
+std::string Dispatcher::why_unknown(const bus::Message& message) const {
+    const bus::Model* model = parts_.models.find_interface(message.interface());
+    const std::string app = app_of(message.path());
+    if (model == nullptr || app.empty() || parts_.registry.find(model->name, app) != nullptr)
+        return "there is no such method";
+    return app + " has no script of model " + model->name;
 }
 
 void Dispatcher::authorize(const SharedCall& call) {

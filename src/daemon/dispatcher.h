@@ -47,6 +47,8 @@ private:
     using SharedCall = std::shared_ptr<IncomingCall>;
 
     bool refuse_unknown(const bus::Message& message, const Responder& responder) const;
+    /// Why there is nothing to call, where the object has scripts.
+    [[nodiscard]] std::string why_unknown(const bus::Message& message) const;
     void authorize(const SharedCall& call);
     void authorize_by_script(const SharedCall& call);
     void decide(const SharedCall& call, const std::string& action, std::function<void()> then);

@@ -313,6 +313,7 @@ void Service::note_restarts(unsigned count, bool pending) {
 
 void Service::blame(std::string error) {
     died_badly_ = true;
+    is_blamed_ = true;
     last_error_ = std::move(error);
     changed();
 }
@@ -370,10 +371,14 @@ void Service::settled(ServiceState before) {
         running_from_ = context_.loop.now();
         end_was_clean_ = false;
         died_badly_ = false;
+        is_blamed_ = false;
     }
     const bool is_down = now == ServiceState::failed || now == ServiceState::stopped;
     const bool was_down = before == ServiceState::failed || before == ServiceState::stopped;
     if (!is_down || was_down || !wanted_ || !methods_.empty()) return;
+    // Whoever started it has not asked for this.
+    if (before == ServiceState::running)
+        cause_ = is_blamed_ ? "comar has ended it" : "it has ended by itself";
     // However short it was: 0 says that the start has failed.
     const auto ran = before == ServiceState::running
                          ? std::max(std::chrono::duration_cast<std::chrono::milliseconds>(

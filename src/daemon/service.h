@@ -169,6 +169,7 @@ private:
     std::uint64_t since_ = 0;
     LastExit last_exit_;
     bool died_badly_ = false;       ///< the main process that ended last did so with an error
+    bool is_blamed_ = false;        ///< blame() since it runs
     std::vector<JobKind> methods_;  ///< that run now; each has been called by the one before it
     bool had_process_ = false;      ///< in the method that runs, or ran last
     std::string last_error_;

@@ -51,6 +51,8 @@ Result<> send_message(int socket, const std::string& message, int fd = -1) {
         std::memcpy(CMSG_DATA(item), &fd, sizeof(int));
     }
     while (::sendmsg(socket, &header, MSG_NOSIGNAL) < 0) {
+        // comard has gone; that is no failure, and reading its next request tells.
+        if (errno == EPIPE) return {};
         if (errno != EINTR) return failed("answer comard");
     }
     return {};

@@ -65,7 +65,10 @@ void PythonRuntime::serve(int socket) {
 
 Result<int> PythonRuntime::check(const std::vector<std::string>& arguments) {
     try {
-        return py::module_::import("comar.check").attr("main")(arguments).cast<int>();
+        const int code = py::module_::import("comar.check").attr("main")(arguments).cast<int>();
+        // The host leaves through _exit, which does not know what Python still holds back.
+        py::module_::import("sys").attr("stdout").attr("flush")();
+        return code;
     } catch (const std::exception& error) {
         return failed("check", error.what());
     }

@@ -80,10 +80,10 @@ def suffer(comard, witness):
     ("no_such_name", "NameError", "name 'no_such_name' is not defined"),
     ('open("/nowhere/at/all")', "FileNotFoundError",
      "[Errno 2] No such file or directory: '/nowhere/at/all'"),
-    ("raise KeyboardInterrupt", "KeyboardInterrupt", ""),
+    ('raise KeyboardInterrupt("^C")', "KeyboardInterrupt", "^C"),
     ('sys.exit("leaving")', "SystemExit", "leaving"),
     ("sys.exit(3)", "SystemExit", "3"),
-    ("raise GeneratorExit", "GeneratorExit", ""),
+    ('raise GeneratorExit("done")', "GeneratorExit", "done"),
     ('exec("def x(:")', "SyntaxError", "invalid syntax (<string>, line 1)"),
     ('raise type("Özel-Error", (Exception,), {})("special")', "_zel_Error", "special"),
     ('raise type("9to5", (Exception,), {})("digit")', "_9to5", "digit"),
@@ -97,7 +97,15 @@ def test_endless_recursion_is_an_error(suffer):
     assert suffer("start()").name == "RecursionError"
 
 
-def test_an_exception_without_a_text_is_still_an_error(suffer):
+@pytest.mark.parametrize("name", ["ValueError", "KeyboardInterrupt", "GeneratorExit"])
+def test_an_exception_without_a_text_tells_where_it_comes_from(suffer, name):
+    error = suffer(f"raise {name}")
+    assert error.name == name
+    assert error.message.startswith(f"{name} without a text, raised at /")
+    assert error.message.endswith(f": raise {name}")
+
+
+def test_an_exception_whose_text_cannot_be_had_is_still_an_error(suffer):
     error = suffer("""
 class Silent(Exception):
     def __str__(self):

@@ -126,8 +126,10 @@ def test_a_path_that_is_no_script_is_an_error_and_no_hang(comard):
     with open(huge, "wb") as file:
         file.truncate(1 << 30)
     for path in ("relative.py", "/nowhere/at/all.py", str(fifo), str(huge), "/"):
-        with pytest.raises(BusError):
+        with pytest.raises(BusError) as caught:
             comard.bus.register("app", path)
+        assert path in caught.value.message
+        assert f"{path}:0" not in caught.value.message
     assert comard.bus.applications() == []
 
 

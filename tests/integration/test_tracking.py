@@ -177,6 +177,7 @@ def test_an_unexpected_end_is_announced_once_and_told_truthfully(
     main.wait_gone()
     assert exit_of(service) == (code, signo)
     assert service.supervision["State"] == state
+    assert service.supervision["Cause"] == "it has ended by itself"
     assert service.supervision["PIDs"] == []
     assert service.supervision["MainPID"] == 0
     assert service.state == "off"

@@ -71,7 +71,7 @@ TEST(ArgumentsTest, CommandsThatAreNoVerbsOfAServiceHaveNoOldOrder) {
 
 TEST(ArgumentsTest, WordsThatAreNoCommandAreRefused) {
     expect_refused({"frob"}, "cannot find command 'frob'; see: comar help");
-    expect_refused({"nginx", "frob"}, "cannot find command 'nginx'; see: comar help");
+    expect_refused({"nginx", "frob"}, "cannot find command 'nginx' or 'frob'; see: comar help");
     expect_refused({"nginx", "start", "now"}, "cannot find command 'nginx'; see: comar help");
     expect_refused({}, "cannot run without a command; see: comar help");
 }

@@ -45,6 +45,12 @@ TEST(FailureTest, TheExceptionOfAScriptSpeaksForItself) {
     EXPECT_EQ(reason_of(failure), "bind() failed");
 }
 
+TEST(FailureTest, AMessageThatIsABareValueHasTheNameOfItsErrorBefore) {
+    EXPECT_EQ(reason_of(comar_error("KeyError", "'port'")), "KeyError: 'port'");
+    EXPECT_EQ(reason_of(comar_error("SystemExit", "3")), "SystemExit: 3");
+    EXPECT_EQ(reason_of(comar_error("OSError", "no disk")), "no disk");
+}
+
 TEST(FailureTest, AnErrorWithoutAMessageIsCalledByItsName) {
     EXPECT_EQ(reason_of(comar_error("KeyError", "")), "tr.org.pardus.comar.KeyError");
 }

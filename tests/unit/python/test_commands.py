@@ -116,7 +116,7 @@ def listen(kind, address):
 @pytest.mark.parametrize("kind, stream", [(socket.SOCK_STREAM, True), (socket.SOCK_DGRAM, False)])
 def test_wait_bus_finds_a_server(tmp_path, kind, stream):
     path = str(tmp_path / "bus")
-    assert waitBus(path, timeout=0) is False
+    assert waitBus(path, timeout="0") is False  # as a setting of conf.d is
     with listen(kind, path):
         assert waitBus(path, timeout=60, stream=stream) is True
         assert waitBus(path, timeout=0, stream=not stream) is False

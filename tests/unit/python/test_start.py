@@ -75,6 +75,25 @@ def test_a_command_that_cannot_be_run_has_a_code(comard, detach):
     assert outcome.error[0] == "Exception" and missing in outcome.error[1]
 
 
+@pytest.mark.parametrize("detach", [False, True])
+def test_a_command_that_cannot_be_run_is_in_the_log_even_if_the_script_does_not_care(comard, detach):
+    missing = str(comard.folder / "missing")
+    outcome = comard.run(f"from comar.service import *\ndef start(): startService({missing!r}, detach={detach})")
+    assert outcome.value is None
+    assert outcome.stderr == f"cannot start {missing}: No such file or directory\n"
+
+
+@pytest.mark.parametrize("command", [None, ""])
+def test_no_command_at_all_is_an_error(comard, command):
+    assert comard.run(start(f"startService({command!r})")).error == ("ValueError", (
+        f"cannot use {command!r} as command of startService(): give the path of a program"))
+
+
+def test_arguments_that_are_no_words_are_an_error(comard):
+    assert comard.run(start("startService('/bin/true', args=3)")).error == (
+        "TypeError", "cannot use 3 as words of a command: give a string or a list")
+
+
 def test_a_misspelt_argument_names_the_right_one(comard):
     name, message = comard.run(start("startService('/bin/true', pidfle='/x')")).error
     assert name == "TypeError"
@@ -255,6 +274,13 @@ def test_nice_is_added(comard):
     assert comard.value(start(f"startService({command!r}, nice='3')"))[1] == f"{own + 3}\n"
 
 
+@pytest.mark.parametrize("nice", ["abc", "", "2.5", 40, -(10**20), [1]])
+def test_a_wrong_nice_is_an_error_that_names_the_argument(comard, nice):
+    error = comard.run(start(f"startService({comard.program('tool', 'echo >&2 ran')!r}, nice={nice!r})")).error
+    assert error == ("ValueError", (
+        f"cannot use {nice!r} as nice of startService(): give a whole number from -39 to 39, such as 5"))
+
+
 @pytest.mark.skipif(not ROOT, reason="needs root")
 def test_chuid_is_that_user_with_its_groups_and_home(comard):
     os.chmod(comard.folder, 0o755)
@@ -266,6 +292,7 @@ def test_chuid_is_that_user_with_its_groups_and_home(comard):
     code, out, err = comard.value(start(f"startService({command!r}, chuid='nobody:daemon')"))
     assert (code, err) == (0, "")
     assert out.split() == [str(user.pw_uid), "1", user.pw_dir, "nobody", "nobody"]
+    assert comard.value(start(f"startService({command!r}, chuid={user.pw_uid})"))[1].split()[0] == str(user.pw_uid)
     code, _, err = comard.value(start(f"startService({command!r}, chuid='no-such-user')"))
     assert code != 0 and "no-such-user" in err
 

@@ -158,10 +158,13 @@ def test_a_scan_without_criterion_is_an_error(comard):
     )
 
 
-def test_no_such_signal_is_an_error(comard, service):
+@pytest.mark.parametrize("number", [0, 65, -9, "HUP"])
+def test_no_such_signal_is_an_error_that_names_the_argument(comard, service, number):
     process = service()
-    script = stop(f"stopService({process.pidfile!r}, signalno=0)")
-    assert comard.run(script, "stop").error == ("ValueError", "there is no signal 0")
+    script = stop(f"stopService({process.pidfile!r}, signalno={number!r})")
+    assert comard.run(script, "stop").error == ("ValueError", (
+        f"cannot use {number!r} as signalno of stopService(): give a whole number from 1 to 64, such as "
+        "signal.SIGHUP"))
     assert process.poll() is None
 
 

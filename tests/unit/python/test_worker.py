@@ -104,18 +104,29 @@ def test_sys_exit_with_a_failure_is_an_error(comard, code, message):
 
 
 def test_any_other_way_out_is_an_error_too(comard):
-    assert comard.run("def start(): raise KeyboardInterrupt()").error == ("KeyboardInterrupt", "")
+    assert comard.run("def start(): raise KeyboardInterrupt('^C')").error == ("KeyboardInterrupt", "^C")
     assert comard.run("def start(): return start()").error[0] == "RecursionError"
     assert comard.run("raise GeneratorExit('top level')").error == ("GeneratorExit", "top level")
 
 
-def test_an_exception_whose_text_cannot_be_had_is_named(comard):
-    script = """
+@pytest.mark.parametrize("line, name", [
+    ("raise ValueError", "ValueError"), ("raise ValueError(' ')", "ValueError"),
+    ("assert status()", "AssertionError"), ("fail('')", "Exception"), ("sys.exit('')", "SystemExit"),
+    ("raise KeyError", "KeyError"), ("raise Mute()", "Mute"),
+])
+def test_an_exception_without_a_text_is_named_with_the_line_that_raised_it(comard, line, name):
+    outcome = comard.run(f"""
+        import sys
         class Mute(Exception):
             def __str__(self): raise ValueError()
-        def start(): raise Mute()
-        """
-    assert comard.run(script).error == ("Mute", "Mute")
+        def status(): return False
+        def start():
+            {line}
+        """)
+    error, text = outcome.error
+    assert error == name
+    assert text.startswith(f"{name} without a text, raised at /")
+    assert text.endswith(f"/web.py:7: {line}")
 
 
 def test_a_script_that_does_not_compile_is_a_syntax_error(comard):
