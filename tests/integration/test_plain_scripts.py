@@ -23,6 +23,7 @@ SCRIPT = """
     def status():
         return isServiceRunning(PIDFILE)
     """
+ONCE = SCRIPT.replace('serviceRestart = "always"', "")
 
 
 @pytest.fixture
@@ -30,9 +31,9 @@ def comard(start_comard):
     return start_comard({"host": {"idle_seconds": 1}})
 
 
-def register(comard, told, program="server", extra=""):
+def register(comard, told, program="server", extra="", script=SCRIPT):
     return comard.register("app", service_script(
-        extra + SCRIPT, SERVER=comard.program(program), ARGS=f"--tell {told}", PIDFILE=f"{comard.root}/run/app.pid"))
+        extra + script, SERVER=comard.program(program), ARGS=f"--tell {told}", PIDFILE=f"{comard.root}/run/app.pid"))
 
 
 def limits(process):
@@ -154,6 +155,7 @@ def test_one_that_runs_already_is_left_alone(comard, told):
     comard.kill()
     os.unlink(f"{comard.root}/run/comar/state")
     comard.start()
+    service = comard.service("app")
     service.start()
     assert first.alive and service.supervision["PIDs"] == [first.pid]
     service.stop()
@@ -174,7 +176,7 @@ def test_a_spawner_that_dies_is_replaced(comard, told):
 
 def test_a_plain_stop_needs_no_script_host(comard, told):
     changed = comard.signals()
-    service = register(comard, told, extra='\n    serviceRestart = "no"\n')
+    service = register(comard, told)
     service.start()
     process = Process(int(told.line()))
     comard.until(lambda: not hosts(comard), "the script host to be let go")
@@ -187,13 +189,14 @@ def test_a_plain_stop_needs_no_script_host(comard, told):
 def test_a_process_that_does_not_end_is_told(start_comard, told):
     comard = start_comard({"calls": {"start_seconds": 1}})
     service = comard.register("app", service_script(
-        SCRIPT, SERVER=comard.program("server"), ARGS=f"--ignore-term --tell {told}",
+        ONCE, SERVER=comard.program("server"), ARGS=f"--ignore-term --tell {told}",
         PIDFILE=f"{comard.root}/run/app.pid"))
     service.start()
     process = Process(int(told.line()))
     with pytest.raises(BusError, match=rf"cannot stop app: SIGTERM did not end process {process.pid} \(server\) in 1 seconds"):
         service.stop()
     assert process.alive and service.supervision["State"] == "running"
+    process.kill()
 
 
 @pytest.mark.parametrize("named", ["", "1\n"])
@@ -211,9 +214,9 @@ def test_a_pidfile_that_does_not_name_the_main_process_is_for_the_script(comard,
 
 
 def test_a_stop_that_was_edited_is_run(comard, told):
-    service = register(comard, told)
+    service = register(comard, told, script=ONCE)
     service.start()
-    told.line()
+    process = Process(int(told.line()))
     path = service.supervision["Script"]
     with open(path, encoding="utf-8") as file:
         text = file.read()
@@ -222,6 +225,7 @@ def test_a_stop_that_was_edited_is_run(comard, told):
     with pytest.raises(BusError, match="not today"):
         service.stop()
     assert service.supervision["State"] == "running"
+    process.kill()
 
 
 def test_an_edited_script_is_what_is_started(comard, told, place):
