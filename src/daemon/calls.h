@@ -36,6 +36,8 @@ struct CallRequest {
     std::optional<std::uint32_t> user;  ///< whose account it goes to; empty: of no limits
     std::string cause;                  ///< why, for people: "uid 0 asked for it"
     bool internal = false;              ///< comard asks for a function that no model names
+    bool with_dependents = false;       ///< of a stop: those that require it are stopped first
+    bool comes_back = false;            ///< of a stop: it is the first half of a restart
     std::optional<Ticket> parent;       ///< the running call that waits for this one
     std::size_t depth = 0;              ///< how many calls its chain of callers has
 

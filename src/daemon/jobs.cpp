@@ -126,7 +126,9 @@ void Jobs::run_phases(CallRequest request, std::vector<JobKind> phases, std::opt
     if (phases.size() == 1)
         return run_phase(std::move(request), std::move(phases), job, std::move(done));
     // What cannot be started again is not stopped.
-    steps_.before(request, JobKind::start, [this, request, phases, job, done](CallReply ready) {
+    CallRequest asking = request;
+    if (job) asking.parent = job;
+    steps_.before(asking, JobKind::start, [this, request, phases, job, done](CallReply ready) {
         if (!ready) return done(std::move(ready));
         run_phase(request, phases, job, done);
     });
@@ -138,6 +140,7 @@ void Jobs::run_phase(CallRequest request, std::vector<JobKind> phases, std::opti
     const JobKind phase = phases.front();
     phases.erase(phases.begin());
     request.method = to_string(phase);
+    request.comes_back = !phases.empty();
     const auto next = phases.empty() ? Next::nothing : Next::start;
     run_method(request, phase, next, job, [this, request, phases, job, done](CallReply reply) {
         if (!reply || phases.empty()) return done(std::move(reply));
@@ -157,8 +160,10 @@ void Jobs::run_method(const CallRequest& request, JobKind method, Next next,
         fault_point(to_string(method), "ended");
         done(std::move(reply));
     };
+    CallRequest asking = request;
+    if (job) asking.parent = job;
     steps_.before(
-        request, method, [this, request, method, next, job, ended, done](CallReply ready) {
+        asking, method, [this, request, method, next, job, ended, done](CallReply ready) {
             if (!ready) return done(std::move(ready));
             Service* service = find_service_(request.app);
             if (service == nullptr) {
@@ -198,6 +203,16 @@ void Jobs::end(const std::string& app, const Job& job, const CallReply& reply) {
 void Jobs::drop_idle(const std::string& app) {
     const auto found = lines_.find(app);
     if (found != lines_.end() && found->second.queue.idle()) lines_.erase(found);
+}
+
+void Jobs::await_start(const std::string& app, std::optional<Ticket> parent,
+                       std::function<void()> done) {
+    const auto found = lines_.find(app);
+    if (found == lines_.end()) return done();
+    Line& line = found->second;
+    const auto ticket = line.queue.joinable(JobKind::start);
+    if (!ticket || (parent && !waits_.wait(*parent, *ticket))) return done();
+    line.pending.at(*ticket).waiters.push_back({0, [done](const CallReply&) { done(); }});
 }
 
 bool Jobs::cancel(std::uint64_t id) {

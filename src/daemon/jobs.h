@@ -23,7 +23,8 @@ public:
 
     virtual ~JobSteps() = default;
 
-    /// Calls `then` once, now or later. An error keeps the method from running.
+    /// Calls `then` once, now or later. An error keeps the method from running. `request.parent` is
+    /// the job, or what called it: whatever is asked for meanwhile is on its behalf.
     virtual void before(const CallRequest& request, JobKind method, Then then) = 0;
     /// Does the method without its script, where nothing else comes of it. False: it has to run.
     /// Else `answered` is called once; with nothing it has to run after all.
@@ -59,6 +60,11 @@ public:
 
     /// Withdraws all that do not run yet: they fail with Cancelled, for comard is stopping.
     void cancel_waiting();
+
+    /// `done` is called when no start of this service runs or waits, on behalf of `parent`. At once
+    /// where that would close a circle: who only comes after another does not wait for ever.
+    void await_start(const std::string& app, std::optional<Ticket> parent,
+                     std::function<void()> done);
 
     /// Whether a job of this service runs or waits.
     [[nodiscard]] bool busy(const std::string& app) const;

@@ -46,6 +46,7 @@ void SettingsBook::refresh_overrides(const CallRequest& by, const Done& done) {
     if (stamp == known_stamp) return done(json());
     if (stamp.empty()) {
         overrides_.erase(by.app);
+        if (changed_) changed_(by.app);
         return done(json());
     }
     CallRequest request = by;
@@ -73,6 +74,7 @@ CallReply SettingsBook::learn(const std::string& app, const std::string& stamp,
             return refusal(app, path_of(app) + ": " + parsed.error().message);
         }
         overrides_[app] = std::move(overrides);
+        if (changed_) changed_(app);
         return json();
     } catch (const json::exception& wrong) {
         return refusal(app, path_of(app) + ": " + wrong.what());
@@ -80,15 +82,19 @@ CallReply SettingsBook::learn(const std::string& app, const std::string& stamp,
 }
 
 EffectiveSettings SettingsBook::settings_of(const std::string& app) const {
+    const Script* script = registry_.find(service_model, app);
+    return script == nullptr ? settings_with(app, Facts(), "")
+                             : settings_with(app, script->facts, script->path);
+}
+
+EffectiveSettings SettingsBook::settings_with(const std::string& app, const Facts& facts,
+                                              const std::string& path) const {
     EffectiveSettings effective;
-    if (const Script* script = registry_.find(service_model, app)) {
-        for (const auto& [key, value] : script->facts.settings.items()) {
-            effective.values[key] = value;
-            const auto line = script->facts.setting_lines.find(key);
-            effective.origins[key] = script->path + (line == script->facts.setting_lines.end()
-                                                         ? ""
-                                                         : ":" + std::to_string(line->second));
-        }
+    for (const auto& [key, value] : facts.settings.items()) {
+        effective.values[key] = value;
+        const auto line = facts.setting_lines.find(key);
+        effective.origins[key] =
+            path + (line == facts.setting_lines.end() ? "" : ":" + std::to_string(line->second));
     }
     if (const auto found = overrides_.find(app); found != overrides_.end()) {
         for (const auto& [key, value] : found->second.values.items()) {

@@ -23,12 +23,20 @@ public:
     SettingsBook(const Registry& registry, Registrar& registrar, Calls& calls, std::string folder)
         : registry_(registry), registrar_(registrar), calls_(calls), folder_(std::move(folder)) {}
 
+    /// Hears of each app whose administrator has set something else.
+    void on_change(std::function<void(const std::string& app)> changed) {
+        changed_ = std::move(changed);
+    }
+
     /// Reads what has changed since the last time. Mostly nothing has, and `done` is called at
     /// once. An error names file and line.
     void refresh(const CallRequest& by, Done done);
 
     /// As read last.
     [[nodiscard]] EffectiveSettings settings_of(const std::string& app) const;
+    /// The same with a script that is about to be registered.
+    [[nodiscard]] EffectiveSettings settings_with(const std::string& app, const Facts& facts,
+                                                  const std::string& path) const;
     /// What its script says; null: it is not registered, or was not looked at.
     [[nodiscard]] const Facts* facts_of(const std::string& app) const;
     /// Tells whether what is on disk now is what a service was started with.
@@ -52,6 +60,7 @@ private:
     Registrar& registrar_;
     Calls& calls_;
     std::string folder_;
+    std::function<void(const std::string&)> changed_;
     std::map<std::string, Overrides> overrides_;
 };
 

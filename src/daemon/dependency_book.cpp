@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/dependency_book.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <utility>
+
+#include "core/dependency_circles.h"
+#include "core/dependency_contradictions.h"
+#include "daemon/invoker.h"
+
+namespace comar {
+namespace {
+
+struct Declaration {
+    const char* key;
+    DependencyKind kind;
+    const char* origin;
+};
+
+constexpr std::array declarations{
+    Declaration{"requires", DependencyKind::needs, "serviceRequires"},
+    Declaration{"wants", DependencyKind::wants, "serviceWants"},
+    Declaration{"after", DependencyKind::after, "serviceAfter"},
+    Declaration{"before", DependencyKind::before, "serviceBefore"},
+    Declaration{"conflicts", DependencyKind::conflicts, "serviceConflicts"},
+};
+
+std::vector<std::string> names_in(const nlohmann::json& values, const char* key) {
+    const auto found = values.find(key);
+    if (found == values.end() || !found->is_array()) return {};
+    return found->get<std::vector<std::string>>();
+}
+
+/// "/etc/comar/services/a.toml:3" in its parts.
+void set_place(Dependency& edge, const std::string& place) {
+    const auto colon = place.rfind(':');
+    const char* const begin = place.data() + colon + 1;
+    const char* const end = place.data() + place.size();
+    if (colon != std::string::npos && std::from_chars(begin, end, edge.line).ptr == end) {
+        edge.file = place.substr(0, colon);
+    } else {
+        edge.file = place;
+    }
+}
+
+std::vector<Dependency> declared(const std::string& app, const EffectiveSettings& settings) {
+    std::vector<Dependency> edges;
+    for (const auto& [key, kind, origin] : declarations) {
+        for (std::string& name : names_in(settings.values, key)) {
+            Dependency edge{app, std::move(name), kind, "", 0, origin};
+            const auto place = settings.origins.find(key);
+            if (place != settings.origins.end()) set_place(edge, place->second);
+            edges.push_back(std::move(edge));
+        }
+    }
+    return edges;
+}
+
+std::string in_a_circle(const Circle& circle) {
+    return "services wait for each other in a circle: " + describe(circle);
+}
+
+unsigned line_of(const Dependency& edge) { return static_cast<unsigned>(std::max(edge.line, 0)); }
+
+bool leads_to(const std::vector<Dependency>& edges, const std::string& name) {
+    return std::any_of(edges.begin(), edges.end(),
+                       [&](const Dependency& edge) { return edge.to == name; });
+}
+
+}  // namespace
+
+DependencyBook::DependencyBook(Parts parts)
+    : parts_(parts), graph_([this](const std::string& app) {
+          return parts_.start_up.get(app) != StartUp::off;
+      }) {
+    for (const auto& [name, provider] : parts_.providers) graph_.choose(name, provider);
+}
+
+void DependencyBook::load() {
+    for (const std::string& app : parts_.registry.apps_of(service_model)) refresh(app);
+}
+
+void DependencyBook::refresh(const std::string& app) {
+    const Script* script = parts_.registry.find(service_model, app);
+    if (script == nullptr) return remove(app);
+    put(app, script->facts, parts_.book.settings_of(app), script->path);
+}
+
+void DependencyBook::remove(const std::string& app) { graph_.remove(app); }
+
+/// What the text of start() shows only orders: whether that line is reached, only running it tells.
+void DependencyBook::put(const std::string& app, const Facts& facts,
+                         const EffectiveSettings& settings, const std::string& path) {
+    auto edges = declared(app, settings);
+    for (const Facts::Edge& start : facts.starts) {
+        if (start.app == app || leads_to(edges, start.app)) continue;
+        edges.push_back({app, start.app, DependencyKind::after, path, start.line, start.how});
+    }
+    const auto provides = names_in(settings.values, "provides");
+    graph_.set(app, edges, provides);
+    add_learned(app, std::move(edges), provides);
+}
+
+/// Once upon a time they were asked for. A circle that they close has mattered to nobody.
+void DependencyBook::add_learned(const std::string& app, std::vector<Dependency> edges,
+                                 const std::vector<std::string>& provides) {
+    for (const std::string& other : parts_.memory.asked_by(app)) {
+        if (other == app || leads_to(edges, other)) continue;
+        edges.push_back({app, other, DependencyKind::after, "", 0, "learned"});
+        graph_.set(app, edges, provides);
+        if (circle_through(graph_, app).empty()) continue;
+        edges.pop_back();
+        graph_.set(app, edges, provides);
+    }
+}
+
+void DependencyBook::asked(const std::string& app, const std::string& other) {
+    if (parts_.memory.asked_by(app).contains(other)) return;
+    parts_.memory.asked(app, other);
+    refresh(app);
+}
+
+std::vector<Registrar::Finding> DependencyBook::judge(const std::string& app, const Facts& facts,
+                                                      const std::string& path) {
+    put(app, facts, parts_.book.settings_with(app, facts, path), path);
+    auto findings = findings_of(app);
+    refresh(app);
+    return findings;
+}
+
+std::vector<Registrar::Finding> DependencyBook::findings_of(const std::string& app) const {
+    std::vector<Registrar::Finding> findings;
+    if (const Circle circle = circle_through(graph_, app); !circle.empty()) {
+        findings.push_back({true, line_of(circle.front().edge), in_a_circle(circle)});
+    }
+    for (const Contradiction& one : contradictions(graph_, app)) {
+        findings.push_back({true, one.edges.empty() ? 0 : line_of(one.edges.front()), one.text});
+    }
+    return findings;
+}
+
+std::vector<DependencyBook::Finding> DependencyBook::check_all() const {
+    std::vector<Finding> all;
+    for (const Circle& circle : all_circles(graph_)) {
+        all.push_back({circle.front().later, true, in_a_circle(circle)});
+    }
+    for (const std::string& app : graph_.apps()) {
+        for (const Contradiction& one : contradictions(graph_, app)) {
+            all.push_back({app, true, one.text});
+        }
+        for (const auto& [edge, error] : graph_.unresolved_names(app)) {
+            const bool is_error = edge.kind == DependencyKind::needs;
+            all.push_back({app, is_error, describe(edge) + ": " + error.message});
+        }
+    }
+    return all;
+}
+
+}  // namespace comar

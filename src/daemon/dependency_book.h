@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "core/dependency_graph.h"
+#include "daemon/registrar.h"
+#include "daemon/settings_book.h"
+#include "daemon/start_memory.h"
+#include "daemon/start_up_states.h"
+#include "script/registry.h"
+
+namespace comar {
+
+/// What each service needs: what its script and its administrator declare, what the text of its
+/// start() shows, and what its starts have really asked for. The last two order services, as far
+/// as they close no circle; only what is declared starts or stops anybody.
+class DependencyBook {
+public:
+    /// All of them outlive the book. `providers`: an administrator's choice, by virtual name.
+    struct Parts {
+        const Registry& registry;
+        const SettingsBook& book;
+        const StartUpStates& start_up;
+        StartMemory& memory;
+        const std::map<std::string, std::string>& providers;
+    };
+
+    explicit DependencyBook(Parts parts);
+
+    /// Of all scripts that are registered.
+    void load();
+    /// Its script or settings are other ones now, or it has learned something.
+    void refresh(const std::string& app);
+    void remove(const std::string& app);
+    /// The start of `app` has asked for that of `other`.
+    void asked(const std::string& app, const std::string& other);
+
+    [[nodiscard]] const DependencyGraph& graph() const { return graph_; }
+
+    /// What cannot be with such a script: circles and contradictions, each with the lines that make
+    /// it. The script that comes last is to blame.
+    [[nodiscard]] std::vector<Registrar::Finding> judge(const std::string& app, const Facts& facts,
+                                                        const std::string& path);
+    /// Over all scripts: errors, and names that nobody has as warnings.
+    struct Finding {
+        std::string app;
+        bool is_error = false;
+        std::string message;
+    };
+    [[nodiscard]] std::vector<Finding> check_all() const;
+
+private:
+    void put(const std::string& app, const Facts& facts, const EffectiveSettings& settings,
+             const std::string& path);
+    void add_learned(const std::string& app, std::vector<Dependency> edges,
+                     const std::vector<std::string>& provides);
+    [[nodiscard]] std::vector<Registrar::Finding> findings_of(const std::string& app) const;
+
+    Parts parts_;
+    DependencyGraph graph_;
+};
+
+}  // namespace comar

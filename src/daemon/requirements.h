@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/dependency_graph.h"
+#include "daemon/jobs.h"
+#include "daemon/service.h"
+
+namespace comar {
+
+/// Keeps services and what they require together: starts it first, stops it last, and starts again
+/// what failed for want of it.
+class Requirements {
+public:
+    using FindService = std::function<Service*(const std::string& app)>;
+    using Then = std::function<void(CallReply)>;
+
+    /// Both outlive it.
+    Requirements(const DependencyGraph& graph, FindService find_service)
+        : graph_(graph), find_service_(std::move(find_service)) {}
+    /// The jobs need the supervisor, which has us.
+    void connect(Jobs& jobs) { jobs_ = &jobs; }
+
+    /// Before a start: what it requires and wants is started, what it conflicts with is stopped,
+    /// and what it is to come after has had its turn, on behalf of `start.parent`. An error says
+    /// what is missing; then the service is started later, when that is there.
+    void bring_up(const CallRequest& start, Then then);
+
+    /// Before a stop: those that require it are stopped. An error where they run and nobody has
+    /// said that they should be.
+    void take_down(const CallRequest& stop, Then then);
+
+    /// Somebody has decided anew what becomes of it.
+    void decided_anew(const std::string& app);
+    /// Its state may be another one than before.
+    void look_at(const std::string& app);
+    void forget(const std::string& app) { up_.erase(app); }
+    /// comard ends, or everything is being stopped: nobody follows anybody.
+    void set_following(bool follows) { follows_ = follows; }
+
+    /// What it requires and that does not run, by name.
+    [[nodiscard]] std::vector<std::string> lacking(const std::string& app) const;
+    /// Those that run and require it.
+    [[nodiscard]] std::vector<std::string> running_dependents(const std::string& app) const;
+
+private:
+    class Gathering;
+
+    void submit(JobKind kind, const std::string& app, const CallRequest& by, std::string cause,
+                std::function<void(CallReply)> done);
+    void submit_own(JobKind kind, const std::string& app, std::string cause);
+    void lost(const std::string& app);
+    void recovered(const std::string& app);
+    [[nodiscard]] bool is_up(const std::string& app) const;
+    [[nodiscard]] bool stops_with(const std::string& app) const;
+
+    const DependencyGraph& graph_;
+    FindService find_service_;
+    Jobs* jobs_ = nullptr;
+    std::set<std::string> up_;
+    bool follows_ = true;
+};
+
+}  // namespace comar
