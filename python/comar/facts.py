@@ -8,17 +8,14 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from comar.module import Module, evaluated
-from comar.names import used_names
+from comar.module import Module
 from comar.plain import plain_start, plain_stop
 from comar.policies import read_policies
 from comar.script_settings import read_settings
+from comar.starts import Start, read_starts
 
 #: serviceType, serviceDesc and the like are looked for under these names.
 TYPE, DESCRIPTION, DEFAULT, CONF = "serviceType", "serviceDesc", "serviceDefault", "serviceConf"
-
-# The arguments of call() that name what is called.
-_CALL = ("app", "model", "method")
 
 
 @dataclass(frozen=True)
@@ -27,7 +24,7 @@ class Facts:
 
     description: language to text; a plain text counts as English.
     methods: defined at module level, helper functions among them.
-    starts: services that start() or ready() start, with the line that says so.
+    starts: services that start() or ready() start, with the line that says so, and how.
     actions: methods that want an authorization of their own, and which, see comar.policies.
     plain_start, plain_stop: what start() starts and stop() ends, where that is all they do, see
         comar.plain.
@@ -40,7 +37,7 @@ class Facts:
     conf: str | None = None
     methods: tuple[str, ...] = ()
     synchronized: tuple[str, ...] = ()
-    starts: tuple[tuple[str, int], ...] = ()
+    starts: tuple[Start, ...] = ()
     actions: tuple[tuple[str, str], ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     setting_lines: Mapping[str, int] = field(default_factory=dict)
@@ -76,7 +73,7 @@ def read_facts(tree: ast.Module, methods: Collection[str]) -> Facts:
         conf=_text(module, CONF),
         methods=_methods(module, methods),
         synchronized=_in_order(each.name for each in module.definitions if _is_locked(each.node)),
-        starts=tuple(_starts(module)),
+        starts=read_starts(module),
         actions=tuple(read_policies(tree).actions.items()),
         settings=settings.values,
         setting_lines=settings.lines,
@@ -116,54 +113,3 @@ def _is_locked(node: ast.AST) -> bool:
         "synchronized" in (getattr(each, "id", None), getattr(each, "attr", None))
         for each in candidates
     )
-
-
-def _starts(module: Module) -> Iterator[tuple[str, int]]:
-    """In the order of lines, each once."""
-    found = [start for node in _run_by_start(module) for start in _started_in(node)]
-    yield from sorted(set(found), key=lambda each: (each[1], each[0]))
-
-
-def _run_by_start(module: Module) -> list[ast.AST]:
-    """What runs when the service is started: start(), ready(), what they use, and module level."""
-    nodes: list[ast.AST] = [
-        each for each in module.tree.body if not isinstance(each, (ast.FunctionDef, ast.ClassDef))
-    ]
-    waiting, seen = ["start", "ready"], set()
-    while waiting:
-        name = waiting.pop()
-        if name not in seen:
-            seen.add(name)
-            reached: list[ast.AST] = [each.node for each in module.all_of(name)]
-            nodes += reached
-            waiting += [used.id for node in reached for used in used_names(node)]
-    return nodes
-
-
-def _started_in(tree: ast.AST) -> Iterator[tuple[str, int]]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            if node.func.id == "startDependencies":
-                yield from ((name, node.lineno) for name in _texts(node.args))
-            elif node.func.id == "call":
-                yield from ((name, node.lineno) for name in _called(node))
-
-
-def _texts(arguments: list[ast.expr]) -> Iterator[str]:
-    """The literal ones; a literal list may be given with a star."""
-    for each in arguments:
-        if isinstance(each, ast.Starred) and isinstance(each.value, (ast.List, ast.Tuple)):
-            yield from _texts(each.value.elts)
-        elif isinstance(each, ast.Constant) and isinstance(each.value, str):
-            yield each.value
-
-
-def _called(call: ast.Call) -> Iterator[str]:
-    """call("a", "System.Service", "start"), or the older call("System.Service.start", "a")."""
-    given = dict(zip(_CALL, call.args))
-    given.update({each.arg: each.value for each in call.keywords if each.arg})
-    words = [evaluated(given[each]) if each in given else None for each in _CALL]
-    if words[0] == "System.Service.start" and isinstance(words[1], str):
-        yield words[1]
-    elif words[1:] == ["System.Service", "start"] and isinstance(words[0], str):
-        yield words[0]

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from comar.app_names import canonical
 from comar.wording import listed, nearest, shown
 
 #: More than anybody waits; numbers beyond are slips of the hand.
@@ -22,6 +23,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # What the kernel takes for one string of an environment, MAX_ARG_STRLEN, with its final zero.
 _LONGEST_VARIABLE = 128 * 1024 - 1
 _GROUP = re.compile(r"[^\s:,\0]+")
+_SERVICE = re.compile(r"[^\s,/\0]+")
 
 
 class Refused(Exception):
@@ -149,6 +151,14 @@ def _groups(value: Any) -> list[str]:
     return list(value)
 
 
+def _services(value: Any) -> list[str]:
+    names = list(value) if isinstance(value, (list, tuple)) else [value]
+    for each in names:
+        if not is_text(each) or not _SERVICE.fullmatch(each):
+            raise Refused("" if names == [value] else f"{shown(each)} is no name of a service")
+    return list(dict.fromkeys(map(canonical, names)))
+
+
 def _is_number(value: Any) -> bool:
     return type(value) is int or (type(value) is float and math.isfinite(value))
 
@@ -156,4 +166,5 @@ def _is_number(value: Any) -> bool:
 PATH = Form("an absolute path", _path)
 FILES = Form('an absolute path or a list of them; "-" before one makes it optional', _files)
 ENVIRONMENT = Form("a dict of names to texts", _environment)
+SERVICES = Form("the name of a service or a list of names", _services)
 GROUPS = Form("a list of names of groups", _groups)

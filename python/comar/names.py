@@ -45,7 +45,7 @@ def used_names_outside_functions(node: ast.AST) -> Iterator[ast.Name]:
     """As used_names(), without what waits in the body of a function until it is called."""
     if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
         yield node
-    for child in _evaluated_children(node):
+    for child in evaluated_children(node):
         yield from used_names_outside_functions(child)
 
 
@@ -68,6 +68,16 @@ def own_body(function: ast.AST) -> Iterator[ast.AST]:
         yield child
         if not isinstance(child, (*FUNCTIONS, ast.ClassDef)):
             yield from own_body(child)
+
+
+def evaluated_children(node: ast.AST) -> Iterator[ast.AST]:
+    """The children; of a function only what is evaluated where it is defined."""
+    if not isinstance(node, FUNCTIONS):
+        yield from ast.iter_child_nodes(node)
+        return
+    yield from node.args.defaults
+    yield from (each for each in node.args.kw_defaults if each is not None)
+    yield from getattr(node, "decorator_list", [])
 
 
 def guarded(tree: ast.AST) -> set[ast.AST]:
@@ -123,13 +133,3 @@ def _part(body: list[ast.stmt] | list[ast.ExceptHandler]) -> Iterator[ast.stmt]:
             yield from _statements(each.body)
         else:
             yield from _statements([each])
-
-
-def _evaluated_children(node: ast.AST) -> Iterator[ast.AST]:
-    """The children, of a function only what is evaluated where it is defined."""
-    if not isinstance(node, FUNCTIONS):
-        yield from ast.iter_child_nodes(node)
-        return
-    yield from node.args.defaults
-    yield from (each for each in node.args.kw_defaults if each is not None)
-    yield from getattr(node, "decorator_list", [])

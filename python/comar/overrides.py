@@ -18,9 +18,10 @@ from typing import Any
 from comar._files import read_file
 from comar.forms import Refused, is_name
 from comar.probes import FunctionName
-from comar.settings import BY_KEY, BY_VARIABLE, Problem
+from comar.settings import BY_KEY, BY_VARIABLE, Problem, names_itself
 from comar.wording import nearest, shown
 
+_ENDING = ".toml"
 _FUNCTION = "function:"
 _TABLE = re.compile(r"\s*\[+\s*[\"']?([\w-]+)")
 _KEY = re.compile(r"\s*[\"']?([\w-]+)[\"']?\s*[=.]")
@@ -55,8 +56,9 @@ def read_overrides(path: str) -> Overrides:
     except _Unusable as error:
         return Overrides(problems=[error.problem])
     found = Overrides()
+    app = os.path.basename(path).removesuffix(_ENDING)
     for key, value in values.items():
-        _add(key, value, lines, found)
+        _add(key, value, lines, found, app)
     found.problems.sort()
     return found
 
@@ -104,13 +106,16 @@ def _lines(text: str) -> dict[str, int]:
     return lines
 
 
-def _add(key: str, value: Any, lines: Mapping[str, int], found: Overrides) -> None:
+def _add(key: str, value: Any, lines: Mapping[str, int], found: Overrides, app: str) -> None:
     line = lines.get(key, 0)
     setting = BY_KEY.get(key)
     try:
         if setting is None:
             raise Refused(f"is no setting{_hint(key)}")
-        found.settings[key] = setting.form.accept(_with_functions(key, value))
+        accepted = setting.form.accept(_with_functions(key, value))
+        if wrong := names_itself(key, accepted, app):
+            raise Refused(wrong)
+        found.settings[key] = accepted
     except Refused as refused:
         name = key if is_name(key) else shown(key)
         found.problems.append(Problem(line, f"{name} {refused}"))

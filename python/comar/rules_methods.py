@@ -6,6 +6,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from comar.app_names import canonical
 from comar.module import Definition
 from comar.names import own_body, service_import, star_imports, used_names
 from comar.policies import ATTRIBUTE, read_policies
@@ -126,9 +127,10 @@ def service_api_is_not_shadowed(script: Script) -> Iterator[Finding]:
 
 def does_not_start_itself(script: Script) -> Iterator[Finding]:
     """The shortest circle."""
-    for name, line in script.facts.starts:
-        if name.replace("-", "_") == script.app.replace("-", "_"):
-            yield warning(line, f"start() asks for {name}, which is this service: remove it")
+    for each in script.facts.starts:
+        if each.app == canonical(script.app):
+            message = f"start() asks for {each.app}, which is this service: remove it"
+            yield warning(each.line, message)
 
 
 def _methods(script: Script) -> list[Definition]:

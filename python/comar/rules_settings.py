@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from comar.rules import Finding, Rule, Script, error
 from comar.script_settings import read_settings
+from comar.settings import BY_KEY, names_itself
 
 
 def settings_are_right(script: Script) -> Iterator[Finding]:
@@ -15,4 +16,13 @@ def settings_are_right(script: Script) -> Iterator[Finding]:
         yield error(each.line, each.message)
 
 
-RULES: tuple[Rule, ...] = (settings_are_right,)
+def relations_are_with_others(script: Script) -> Iterator[Finding]:
+    """No service requires, precedes or provides itself."""
+    settings = read_settings(script.module)
+    for key, value in settings.values.items():
+        wrong = names_itself(key, value, script.app)
+        if wrong:
+            yield error(settings.lines[key], f"{BY_KEY[key].variable} {wrong}")
+
+
+RULES: tuple[Rule, ...] = (settings_are_right, relations_are_with_others)

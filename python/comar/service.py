@@ -47,6 +47,16 @@ they are read without running the script, so their values are written out (comar
     serviceGroups = ["audio"]
     serviceLog = "file"                                  # "file", "journal", "syslog"
 
+And how it relates to other services: each is one name or a list of names.
+
+    serviceRequires = ["database"]                       # started, and ready, before
+    serviceWants = "mailer"                              # the same, but its failure does not matter
+    serviceAfter = ["network", "logger"]                 # after these, if they start at all
+    serviceBefore = "login"
+    serviceConflicts = "otherweb"                        # starting one stops the other
+    serviceProvides = ["webserver"]                      # other names that others may require
+    serviceRequirementLost = "stop"                      # or "mark"
+
 What scripts find as builtins, such as `_` and fail(), is in comar.builtins. To import a script
 outside of comar, say in a unit test, call comar.builtins.install() first.
 """

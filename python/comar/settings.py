@@ -10,7 +10,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from comar.forms import ENVIRONMENT, FILES, GROUPS, PATH, Form, one_of, seconds, whole_number
+from comar.app_names import canonical
+from comar.forms import (
+    ENVIRONMENT,
+    FILES,
+    GROUPS,
+    PATH,
+    SERVICES,
+    Form,
+    one_of,
+    seconds,
+    whole_number,
+)
 from comar.limits import LIMITS, RESTARTS
 from comar.probes import HEALTH, READINESS
 
@@ -46,10 +57,30 @@ SETTINGS = (
     Setting("serviceOomScoreAdj", "oom_score_adj", whole_number(-1000, 1000)),
     Setting("serviceGroups", "groups", GROUPS),
     Setting("serviceLog", "log", one_of("file", "journal", "syslog")),
+    Setting("serviceRequires", "requires", SERVICES),
+    Setting("serviceWants", "wants", SERVICES),
+    Setting("serviceAfter", "after", SERVICES),
+    Setting("serviceBefore", "before", SERVICES),
+    Setting("serviceConflicts", "conflicts", SERVICES),
+    Setting("serviceProvides", "provides", SERVICES),
+    Setting("serviceRequirementLost", "requirement_lost", one_of("mark", "stop")),
 )
+
+#: Keys whose values name other services.
+RELATIONS = tuple(each.key for each in SETTINGS if each.form is SERVICES)
 
 BY_VARIABLE = {each.variable: each for each in SETTINGS}
 BY_KEY = {each.key: each for each in SETTINGS}
+
+
+def names_itself(key: str, value: Any, app: str) -> str:
+    """What is wrong with a setting of `app` that names the service itself, after the setting's name.
+
+    "": it does not.
+    """
+    if key not in RELATIONS or canonical(app) not in value:
+        return ""
+    return f"names {canonical(app)}, which is this service: leave it out"
 
 
 @dataclass(frozen=True, order=True)

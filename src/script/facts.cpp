@@ -27,6 +27,22 @@ std::string text_or_empty(const json& value) {
     return value.is_string() ? value.get<std::string>() : std::string();
 }
 
+using How = Facts::Edge::How;
+
+/// The words of the protocol, in the order of the enumeration.
+constexpr std::array<std::string_view, 2> how_words = {"startDependencies", "call"};
+
+/// Files that were written earlier have pairs, which said nothing of how.
+Facts::Edge read_edge(const json& edge) {
+    const std::string how = edge.size() > 2 ? edge.at(2).get<std::string>() : std::string();
+    return {edge.at(0).get<std::string>(), edge.at(1).get<int>(),
+            how == how_words[0] ? How::start_dependencies : How::call};
+}
+
+json to_json(const Facts::Edge& edge) {
+    return {edge.app, edge.line, how_words.at(static_cast<std::size_t>(edge.how))};
+}
+
 /// The words of the protocol, in the order of the enumeration.
 constexpr std::array<std::string_view, 3> status_words = {"none", "pidfile", "processes"};
 
@@ -82,7 +98,7 @@ Facts read(const json& object) {
     facts.methods = object.value("methods", std::vector<std::string>{});
     facts.synchronized = object.value("synchronized", std::vector<std::string>{});
     for (const auto& edge : object.value("starts", json::array())) {
-        facts.starts.push_back({edge.at(0).get<std::string>(), edge.at(1).get<int>()});
+        facts.starts.push_back(read_edge(edge));
     }
     facts.settings = object.value("settings", json::object());
     if (!facts.settings.is_object()) facts.settings = json::object();
@@ -123,7 +139,7 @@ json to_json(const Facts& facts) {
     object["setting_lines"] = facts.setting_lines;
     object["actions"] = facts.actions;
     object["starts"] = json::array();
-    for (const auto& edge : facts.starts) object["starts"].push_back({edge.app, edge.line});
+    for (const auto& edge : facts.starts) object["starts"].push_back(to_json(edge));
     return object;
 }
 

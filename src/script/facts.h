@@ -17,10 +17,14 @@ namespace comar {
 
 /// What the text of a script tells without running it (docs/protocol.md, `check`).
 struct Facts {
-    /// Another service that start() or ready() starts, and the line that says so.
+    /// Another service that start() or ready() starts, the line that says so, and with what.
     struct Edge {
-        std::string app;
+        /// startDependencies() goes on when the other service does not start, call() raises.
+        enum class How { start_dependencies, call };
+        std::string app;  ///< its canonical name
         int line = 0;
+        How how = How::call;
+        bool operator==(const Edge&) const = default;
     };
 
     std::string type;  ///< serviceType; empty for models other than System.Service

@@ -412,6 +412,10 @@ def test_names_and_calls_that_are_fine(text):
 # Which services a script starts
 
 
+def starts(text):
+    return facts(text)["starts"]
+
+
 def test_what_is_started_is_known_with_its_lines():
     text = """\
         from comar.service import *
@@ -436,7 +440,83 @@ def test_what_is_started_is_known_with_its_lines():
             startDependencies("g")
             call("h", "System.Service", "stop")
         """
-    assert facts(text)["starts"] == [["early", 2], ["b", 5], ["c", 5], ["d", 9], ["e", 13]]
+    assert starts(text) == [
+        ["early", 2, "call"], ["b", 5, "startDependencies"], ["c", 5, "startDependencies"],
+        ["d", 9, "call"], ["e", 13, "call"],
+    ]
+
+
+@pytest.mark.parametrize("text", [
+    "def start(): startDependencies('a')",
+    "def ready(): startDependencies('a')",
+    "@synchronized\ndef start(boot=False): startDependencies('a')",
+    "def start(): one()\ndef one(): two()\ndef two(): startDependencies('a')",
+    "def start():\n def inner(): startDependencies('a')\n inner()",
+    "def start(): Helper().go()\nclass Helper:\n def go(self): startDependencies('a')",
+    "def with_a(function):\n def inner():\n  startDependencies('a')\n  function()\n return inner\n"
+    "@with_a\ndef start(): pass",
+    "def _start(): startDependencies('a')\nstart = synchronized(_start)",
+    "start = lambda: startDependencies('a')",
+    "if True:\n def start(): startDependencies('a')",
+    "def start():\n try: startDependencies('a')\n finally: pass",
+    "A = 'a'\ndef start(): startDependencies(A)",
+    "ALL = ['a']\ndef start(): startDependencies(*ALL)",
+    "def start(): startDependencies(*('a',))",
+    "def start():\n for each in ['a']: startDependencies(each)",
+    "ALL = ('a',)\ndef start():\n [startDependencies(each) for each in ALL]",
+    "from comar.service import startDependencies as need\ndef start(): need('a')",
+    "need = startDependencies\ndef start(): need('a')",
+    "import comar.service\ndef start(): comar.service.startDependencies('a')",
+    "def start():\n from comar.service import startDependencies\n startDependencies('a')",
+    "def helper(): startDependencies('a')\nhelper()",
+    "for each in ('a',): startDependencies(each)",
+])
+def test_ways_to_start_dependencies(text):
+    assert [(app, how) for app, _, how in starts(text)] == [("a", "startDependencies")]
+
+
+@pytest.mark.parametrize("text", [
+    "call('a', 'System.Service', 'start')",
+    "call('a', 'System.Service', 'start', (), 30)",
+    "call('a', 'System.Service', 'start', timeout=30)",
+    "call(app='a', model='System.Service', method='start')",
+    "call('a', method='start', model='System.Service')",
+    "call('System.Service.start', 'a')",
+    "call('System.Service.start', 'a', timeout=5)",
+    "call(A, MODEL, START)",
+])
+def test_ways_to_call(text):
+    names = "A = 'a'\nMODEL, START = 'System.Service', 'start'\n"
+    assert starts(f"{names}def start(): {text}") == [["a", 3, "call"]]
+
+
+@pytest.mark.parametrize("text", [
+    "def stop(): startDependencies('a')",
+    "if True:\n def stop(): startDependencies('a')",
+    "stop = lambda: startDependencies('a')",
+    "def start(): pass\ndef reload(): helper()\ndef helper(): startDependencies('a')",
+    "def helper(): startDependencies('a')\nstop = helper",
+    "def start(): stopDependencies('a')",
+    "def start(): call('a', 'System.Service', 'stop')",
+    "def start(): call('a', 'System.Package', 'start')",
+    "def start(): call('System.Service.stop', 'a')",
+    "def start(): modem.call('a', 'System.Service', 'start')",
+    "A = 'a'\nA = 'b'\ndef start(): startDependencies(A)",
+    "A = 'a'\ndef helper(A): startDependencies(A)\ndef start(): helper('b')",
+    "A = 'a'\ndef start():\n A = other()\n startDependencies(A)",
+    "def start():\n for each in ['a']:\n  each = 'b'\n  startDependencies(each)",
+    "def start(): startDependencies('')",
+    "def startDependencies(*names): pass\ndef start(): startDependencies('a')",
+])
+def test_what_is_not_started_by_a_start(text):
+    assert starts(text) == []
+
+
+def test_names_of_services_are_canonical():
+    assert starts("def start(): startDependencies('my-app', '3d', 'çay')") == [
+        ["_3d", 1, "startDependencies"], ["_ay", 1, "startDependencies"],
+        ["my_app", 1, "startDependencies"],
+    ]
 
 
 def test_what_is_computed_is_not_guessed():
@@ -446,7 +526,7 @@ def test_what_is_computed_is_not_guessed():
             startDependencies(name, "a")
             call(x, y, "start")
         """
-    assert facts(text)["starts"] == [["a", 3]]
+    assert starts(text) == [["a", 3, "startDependencies"]]
 
 
 def test_methods_that_are_assigned_or_imported_are_methods():

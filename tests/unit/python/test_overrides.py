@@ -39,6 +39,9 @@ def test_all_that_a_script_can_set_can_be_set_here(read):
         umask = 0o077
         groups = ["audio"]
         environment_files = "-/etc/default/web"
+        requires = ["my-db"]
+        after = "logger"
+        requirement_lost = "stop"
 
         [environment]
         PORT = "8080"
@@ -60,10 +63,12 @@ def test_all_that_a_script_can_set_can_be_set_here(read):
         "health": {"check": {"kind": "command", "command": "/usr/bin/true"}, "every": 5,
                    "timeout": 10, "failures": 3, "then": "report"},
         "limits": {"nofile": [1024, -1]},
+        "requires": ["my_db"], "after": ["logger"], "requirement_lost": "stop",
     }
     assert found.lines == {
         "restart": 2, "restart_delay": 3, "restart_limit": 4, "readiness": 5, "umask": 6,
-        "groups": 7, "environment_files": 8, "environment": 10, "health": 14, "limits": 18,
+        "groups": 7, "environment_files": 8, "requires": 9, "after": 10, "requirement_lost": 11,
+        "environment": 13, "health": 17, "limits": 21,
     }
 
 
@@ -96,6 +101,9 @@ def test_for_ever_and_functions_are_words(read):
     ("restart = always", 1, "this is no TOML: Invalid value"),
     ("nice = 5\nnice = 6", 2, "this is no TOML: Cannot overwrite a value"),
     ("nice = ", 1, "this is no TOML: Invalid value"),
+    ('requires = ["db", ""]', 1,
+     "requires is ['db', ''], not the name of a service or a list of names: '' is no name of a service"),
+    ('\nbefore = "web"', 2, "before names web, which is this service: leave it out"),
     (b"nice = 5\n# \xff\n", 2, "this is not UTF-8"),
     ("nice = " + "[" * 5000, 0, "this is no TOML that can be read"),
     (f"nice = {'9' * 5000}", 0, "this is no TOML that can be read"),

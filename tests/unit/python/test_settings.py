@@ -106,6 +106,16 @@ GOOD = [
     ("serviceLog", '"file"', "file"),
     ("serviceLog", '"journal"', "journal"),
     ("serviceLog", '"syslog"', "syslog"),
+    ("serviceRequires", '"db"', ["db"]),
+    ("serviceRequires", '["my-db", "3d", "my_db"]', ["my_db", "_3d"]),
+    ("serviceWants", '("a", "b")', ["a", "b"]),
+    ("serviceAfter", '["a.b"]', ["a_b"]),
+    ("serviceAfter", "[]", []),
+    ("serviceBefore", "()", []),
+    ("serviceConflicts", '"otherweb"', ["otherweb"]),
+    ("serviceProvides", '["webserver"]', ["webserver"]),
+    ("serviceRequirementLost", '"mark"', "mark"),
+    ("serviceRequirementLost", '"stop"', "stop"),
 ]
 
 
@@ -179,6 +189,13 @@ BAD = BAD_SECONDS + [
     ("serviceGroups", '"audio"'), ("serviceGroups", "[5]"), ("serviceGroups", '[""]'),
     ("serviceGroups", '["a b"]'), ("serviceGroups", '["a:b"]'),
     ("serviceLog", '"stdout"'),
+    ("serviceRequirementLost", '"restart"'), ("serviceRequirementLost", "None"),
+] + [
+    (variable, value)
+    for variable in ("serviceRequires", "serviceWants", "serviceAfter", "serviceBefore",
+                     "serviceConflicts", "serviceProvides")
+    for value in ('""', "None", "5", '["a", ""]', "[5]", '{"a": "b"}', '{"a"}', '"a b"', '"a,b"', '"/a"',
+                  '[["a"]]', '"a\\0"', 'b"a"')
 ]
 
 
@@ -209,6 +226,14 @@ def test_another_value_is_an_error_in_its_line(variable, written):
     ('serviceLimits = {"nofile": (9, 5)}',
      "serviceLimits is {'nofile': (9, 5)}, not a dict of resources to limits: 'nofile' is (9, 5), not "
      'a whole number from 0, (soft, hard) or "unlimited": the soft limit is above the hard one'),
+    ('serviceRequires = "db, cache"',
+     "serviceRequires is 'db, cache', not the name of a service or a list of names"),
+    ('serviceAfter = ["db", ""]',
+     "serviceAfter is ['db', ''], not the name of a service or a list of names: "
+     "'' is no name of a service"),
+    ('serviceRequires = ["db", "web"]',
+     "serviceRequires names web, which is this service: leave it out"),
+    ('serviceProvides = "web"', "serviceProvides names web, which is this service: leave it out"),
     ("serviceNice = 7 + 3",
      "serviceNice is computed (7 + 3), but read without running the script: "
      "write out a whole number from -20 to 19"),
@@ -345,5 +370,6 @@ def test_the_manual_has_each_setting(setting):
 
 
 def test_the_example_for_editors_sets_all_of_them_and_is_right():
-    lines = inspect.getdoc(comar.service).split("SETTINGS):\n")[1].split("\nWhat scripts")[0]
-    assert settings(textwrap.dedent(lines)).keys() == {each.key for each in SETTINGS}
+    text = inspect.getdoc(comar.service).split("SETTINGS):\n")[1].split("\nWhat scripts")[0]
+    lines = "\n".join(line for line in text.split("\n") if line.startswith("    "))
+    assert settings(lines).keys() == {each.key for each in SETTINGS}

@@ -11,7 +11,7 @@ using nlohmann::json;
 json full() {
     return json::parse(R"({"type": "server", "description": {"en": "Server", "tr": "Sunucu"},
         "default": "conditional", "conf": "web", "methods": ["start", "stop", "status"],
-        "starts": [["dbus", 12], ["logger", 13]]})");
+        "starts": [["dbus", 12, "startDependencies"], ["logger", 13, "call"]]})");
 }
 
 TEST(FactsTest, WhatIsWrittenIsReadAgain) {
@@ -26,9 +26,20 @@ TEST(FactsTest, WhatIsWrittenIsReadAgain) {
     EXPECT_EQ(again->conf, "web");
     EXPECT_TRUE(again->defines("status"));
     EXPECT_FALSE(again->defines("reload"));
+    using How = Facts::Edge::How;
     ASSERT_EQ(again->starts.size(), 2U);
-    EXPECT_EQ(again->starts[1].app, "logger");
-    EXPECT_EQ(again->starts[1].line, 13);
+    EXPECT_EQ(again->starts[0], (Facts::Edge{"dbus", 12, How::start_dependencies}));
+    EXPECT_EQ(again->starts[1], (Facts::Edge{"logger", 13, How::call}));
+    EXPECT_EQ(to_json(*again)["starts"], full()["starts"]);
+}
+
+TEST(FactsTest, WhatEarlierVersionsWroteOfStartsIsACall) {
+    json old = full();
+    old["starts"] = json::parse(R"([["dbus", 12]])");
+    const auto facts = parse_facts(old);
+    ASSERT_TRUE(facts);
+    ASSERT_EQ(facts->starts.size(), 1U);
+    EXPECT_EQ(facts->starts[0], (Facts::Edge{"dbus", 12, Facts::Edge::How::call}));
 }
 
 TEST(FactsTest, WhatIsNotKnownStaysUnknown) {
@@ -46,6 +57,12 @@ TEST(FactsTest, WrongTypesAreAnError) {
         json wrong = full();
         wrong[key] = 7;
         EXPECT_FALSE(parse_facts(wrong)) << key;
+    }
+    for (const char* edge :
+         {R"(["dbus"])", R"([1, 2])", R"(["dbus", "12"])", R"(["dbus", 1, 2])"}) {
+        json wrong = full();
+        wrong["starts"] = json::array({json::parse(edge)});
+        EXPECT_FALSE(parse_facts(wrong)) << edge;
     }
     EXPECT_FALSE(parse_facts(json::array()));
     EXPECT_FALSE(parse_facts(json()));
