@@ -115,7 +115,8 @@ SupervisionEffects Supervision::on_emptied(const Emptied& event) {
 }
 
 SupervisionEffects Supervision::on_given_up() {
-    if (methods_ > 0 || state_ != ServiceState::stopped) return {};
+    const bool is_down = state_ == ServiceState::stopped || state_ == ServiceState::unknown;
+    if (methods_ > 0 || !is_down) return {};
     return settle(ServiceState::failed);
 }
 

@@ -14,6 +14,7 @@ constexpr const char* register_action = "tr.org.pardus.comar.register";
 constexpr const char* remove_action = "tr.org.pardus.comar.remove";
 constexpr const char* reload_models_action = "tr.org.pardus.comar.reloadmodels";
 constexpr const char* reexec_action = "tr.org.pardus.comar.reexec";
+constexpr const char* boot_action = "tr.org.pardus.comar.boot";
 constexpr const char* set_action = "tr.org.pardus.comar.system.service.set";
 
 Method reads(std::string name, std::vector<bus::Argument> in, std::vector<bus::Argument> out) {
@@ -65,9 +66,21 @@ Interface make_manager() {
              changes("Reset", {{"app", "s"}}, {}, set_action),
              reads("Show", {{"app", "s"}}, {{"settings", "a(sss)"}}),
              reads("ListServices", {{"options", "a{sv}"}}, {{"services", "a(sssssu)"}}),
+             changes("Boot", {{"kernel", "b"}}, {{"record", "s"}}, boot_action),
+             changes("Switch", {{"group", "s"}}, {{"record", "s"}}, boot_action),
+             changes("Shutdown", {}, {{"record", "s"}}, boot_action),
+             changes("StopWithDependents", {{"app", "s"}}, {}, set_action),
+             reads("Plan", {{"verb", "s"}, {"apps", "as"}, {"with_dependents", "b"}},
+                   {{"plan", "s"}}),
+             // It runs a script, though one whose hands are bound.
+             changes("Rehearse", {{"app", "s"}, {"method", "s"}}, {{"entries", "s"}}, set_action),
+             reads("Graph", {}, {{"graph", "s"}}),
+             reads("Check", {}, {{"findings", "a(sss)"}}),
+             reads("ListBoots", {}, {{"ids", "as"}}),
+             reads("BootRecord", {{"id", "s"}}, {{"record", "s"}}),
              changes("ReloadModels", {}, {{"problems", "as"}}, reload_models_action),
              changes("Reexec", {}, {}, reexec_action)},
-            {},
+            {{"Progress", {{"progress", "s"}}}},
             {constant("Version"), constant("Root")}};
 }
 
@@ -81,7 +94,8 @@ Interface make_supervision() {
              told("ExitSignal", "i"),    told("Restarts", "u"),        told("ControlGroup", "s"),
              silent("MemoryBytes", "t"), silent("CPUUsec", "t"),       silent("Requires", "as"),
              silent("RequiredBy", "as"), told("Script", "s"),          told("LastError", "s"),
-             told("Cause", "s"),         told("Wanted", "b"),          told("Health", "s"),
+             told("Cause", "s"),         silent("Lacks", "as"),
+             told("Wanted", "b"),          told("Health", "s"),
              told("StatusText", "s"),    silent("RetryUsec", "t"),     silent("Edited", "b")}};
 }
 

@@ -248,7 +248,8 @@ void Calls::on_call(Ticket ticket, const json& message) {
         const Entry* asking = find(ticket);
         if (asking != nullptr && asking->question == question) reply(ticket, value);
     };
-    handler_.call(ticket, std::move(nested), answer);
+    // A copy: what follows may end this call.
+    handler_.call(CallRequest(entry.request), std::move(nested), answer);
     Entry* asking = find(ticket);
     if (asking == nullptr || asking->question != question) return;
     if (const auto limit = timeout_of(message)) {

@@ -56,7 +56,8 @@ public:
     virtual CallReply request_message(const CallRequest& call) = 0;
     /// The method runs under its script's lock from its first line to its last.
     [[nodiscard]] virtual bool is_synchronized(const CallRequest& call) const = 0;
-    virtual void call(Ticket parent, CallRequest nested, Answer answer) = 0;
+    /// `by` asks another script.
+    virtual void call(const CallRequest& by, CallRequest nested, Answer answer) = 0;
     virtual void notify(const CallRequest& by, const nlohmann::json& message) = 0;
     virtual CallReply set_state(const CallRequest& by, const std::string& state) = 0;
     /// The service that has this process; null: none that comard knows of.

@@ -86,6 +86,13 @@ Result<std::unique_ptr<Daemon>> Daemon::create(Options options) {
     for (const Error& error : parts->registry.load()) {
         spdlog::error("{}, skipping", error.message);
     }
+    if (auto remembered = parts->memory.load(); !remembered) {
+        spdlog::warn("{}; what earlier starts have taught is lost", remembered.error().message);
+    }
+    parts->dependencies.load();
+    parts->book.on_change([raw = parts.get()](const std::string& app) {
+        raw->dependencies.refresh(app);
+    });
     return std::unique_ptr<Daemon>(new Daemon(std::move(parts)));
 }
 
@@ -104,6 +111,10 @@ Result<int> Daemon::run() {
     parts.outputs.restore();
     parts.compressor.start();
     parts.registrar.learn_missing();
+    parts.supervisor.on_return([&parts](const std::string& app) {
+        parts.transitions.returned(app);
+    });
+    parts.transitions.resume();
     spdlog::info("comard {} serves {} scripts on {}", COMAR_VERSION, parts.registry.apps().size(),
                  parts.paths.socket);
     ::sd_notify(0, "READY=1");

@@ -64,6 +64,12 @@ std::string in_a_circle(const Circle& circle) {
 
 unsigned line_of(const Dependency& edge) { return static_cast<unsigned>(std::max(edge.line, 0)); }
 
+/// Not only the order is told.
+bool starts(const Dependency& edge) {
+    return edge.kind == DependencyKind::needs || edge.kind == DependencyKind::wants ||
+           edge.origin == "call" || edge.origin == "startDependencies" || edge.origin == "learned";
+}
+
 bool leads_to(const std::vector<Dependency>& edges, const std::string& name) {
     return std::any_of(edges.begin(), edges.end(),
                        [&](const Dependency& edge) { return edge.to == name; });
@@ -96,7 +102,9 @@ void DependencyBook::put(const std::string& app, const Facts& facts,
     auto edges = declared(app, settings);
     for (const Facts::Edge& start : facts.starts) {
         if (start.app == app || leads_to(edges, start.app)) continue;
-        edges.push_back({app, start.app, DependencyKind::after, path, start.line, start.how});
+        const bool raises = start.how == Facts::Edge::How::call;
+        edges.push_back({app, start.app, DependencyKind::after, path, start.line,
+                         raises ? "call" : "startDependencies"});
     }
     const auto provides = names_in(settings.values, "provides");
     graph_.set(app, edges, provides);
@@ -120,6 +128,24 @@ void DependencyBook::asked(const std::string& app, const std::string& other) {
     if (parts_.memory.asked_by(app).contains(other)) return;
     parts_.memory.asked(app, other);
     refresh(app);
+}
+
+std::set<std::string> DependencyBook::starts_of(const std::string& app) const {
+    std::set<std::string> names;
+    for (const Dependency& edge : graph_.edges(app)) {
+        if (starts(edge)) names.insert(graph_.resolve(edge.to).value_or(edge.to));
+    }
+    return names;
+}
+
+std::set<std::string> DependencyBook::starters_of(const std::string& app) const {
+    std::set<std::string> names;
+    for (const std::string& other : graph_.apps()) {
+        for (const Dependency& edge : graph_.edges(other)) {
+            if (starts(edge) && graph_.resolve(edge.to).value_or("") == app) names.insert(other);
+        }
+    }
+    return names;
 }
 
 std::vector<Registrar::Finding> DependencyBook::judge(const std::string& app, const Facts& facts,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,11 @@ public:
     void asked(const std::string& app, const std::string& other);
 
     [[nodiscard]] const DependencyGraph& graph() const { return graph_; }
+
+    /// Those that it starts, or that are started for it: required, wanted, or asked for.
+    [[nodiscard]] std::set<std::string> starts_of(const std::string& app) const;
+    /// The reverse.
+    [[nodiscard]] std::set<std::string> starters_of(const std::string& app) const;
 
     /// What cannot be with such a script: circles and contradictions, each with the lines that make
     /// it. The script that comes last is to blame.

@@ -9,6 +9,7 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include "core/fault_point.h"
 #include "daemon/environment.h"
 #include "daemon/quick_pidfile.h"
 #include "os/pidfile.h"
@@ -108,6 +109,7 @@ Result<> DirectStart::send(std::uint64_t number) {
         if (auto made = make_spawner(); !made) return made;
     }
     if (auto sent = spawner_->start(number, starting_.at(number).program); !sent) return sent;
+    fault_point("start", "spawning");
     if (sent_.empty()) patience_.arm(longest_start);
     sent_.insert(number);
     return {};
@@ -133,6 +135,7 @@ void DirectStart::read() {
         sent_.erase(number);
         patience_.disarm();
         if (!sent_.empty()) patience_.arm(longest_start);
+        fault_point("start", "spawned");
         if (id.pid > 0) {
             started(number, id, error);
         } else {

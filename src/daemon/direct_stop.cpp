@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <string.h>
 
+#include "core/fault_point.h"
 #include "daemon/quick_pidfile.h"
 #include "os/pidfile.h"
 #include "os/proc_scan.h"
@@ -41,6 +42,7 @@ void DirectStop::stop(Service& service, const Facts::PlainStop& plain, Done done
     stopping.timer = std::make_unique<Timer>(loop_, [this, app] { late(app); });
     stopping.timer->arm(patience_);
     signal_process(stopping.process, plain.signal);
+    fault_point("stop", "signalled");
 }
 
 void DirectStop::look_at(const std::string& app) {
@@ -53,6 +55,7 @@ void DirectStop::look_at(const std::string& app) {
         Service* stopped = find_service_(app);
         const auto it = stopping_.find(app);
         if (it == stopping_.end()) return;
+        fault_point("stop", "gone");
         if (it->second.notifies && stopped != nullptr) stopped->announce(false);
         finish(app, nlohmann::json());
     });

@@ -28,13 +28,6 @@ json description_of(const Facts& facts) {
 
 json typed(const char* type, json value) { return {{"variant", {type, std::move(value)}}}; }
 
-/// The services that the script starts, each once.
-json required_by(const Facts& facts) {
-    std::set<std::string> names;
-    for (const Facts::Edge& edge : facts.starts) names.insert(bus_safe_name(edge.app));
-    return names;
-}
-
 /// What the script said of itself stands for what comar cannot tell.
 std::string state_of(const Service& service, const std::optional<StatusQuery::Answer>& asked) {
     if (!asked) return std::string(to_string(service.state()));
@@ -175,8 +168,12 @@ json Listing::describe(const std::string& app, const std::string& state) const {
     const bool runs = service.running().value_or(false) && !service.stamp().empty();
     bus::put(properties, "Edited",
              typed("b", runs && service.stamp() != parts_.book.stamp_of(app)));
-    bus::put(properties, "Requires", typed("as", required_by(script.facts)));
-    bus::put(properties, "RequiredBy", typed("as", requirers_of(app)));
+    bus::put(properties, "Requires", typed("as", parts_.dependencies.starts_of(app)));
+    bus::put(properties, "RequiredBy", typed("as", parts_.dependencies.starters_of(app)));
+    bus::put(properties, "Lacks",
+             typed("as", service.running().value_or(false)
+                             ? parts_.supervisor.requirements().lacking(app)
+                             : std::vector<std::string>()));
     return properties;
 }
 
@@ -192,18 +189,6 @@ json Listing::settings(const std::string& app) const {
                          is_set ? bus::to_bus_text(effective.origins.at(key)) : "default"}));
     }
     return rows;
-}
-
-json Listing::requirers_of(const std::string& app) const {
-    json names = json::array();
-    for (const std::string& other : parts_.registry.apps_of(service_model)) {
-        const auto& starts = parts_.registry.find(service_model, other)->facts.starts;
-        const bool starts_it =
-            std::any_of(starts.begin(), starts.end(),
-                        [&](const Facts::Edge& edge) { return bus_safe_name(edge.app) == app; });
-        if (starts_it) names.push_back(other);
-    }
-    return names;
 }
 
 }  // namespace comar

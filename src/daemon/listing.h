@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "daemon/calls.h"
+#include "daemon/dependency_book.h"
 #include "daemon/script_bridge.h"
 #include "daemon/service_table.h"
 #include "daemon/start_up_states.h"
@@ -31,6 +32,7 @@ public:
         const ScriptBridge& bridge;
         const Supervisor& supervisor;
         const SettingsBook& book;
+        const DependencyBook& dependencies;
     };
     using Done = std::function<void(nlohmann::json)>;
 
@@ -60,7 +62,6 @@ private:
     [[nodiscard]] nlohmann::json describe(const std::string& app, const std::string& state) const;
     [[nodiscard]] nlohmann::json summary(const Script& script, const Service& service,
                                          const std::string& state) const;
-    [[nodiscard]] nlohmann::json requirers_of(const std::string& app) const;
 
     Parts parts_;
 };

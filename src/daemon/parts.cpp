@@ -42,6 +42,7 @@ void Daemon::Parts::emit(const std::string& app, const bus::Model& model, const 
 
 /// Others may keep a list of what there is (ObjectManager).
 void Daemon::Parts::script_added(const std::string& app, const std::string& model, bool is_new) {
+    dependencies.refresh(app);
     if (!is_new) return news.changed(app);
     tell_of_objects("InterfacesAdded", "oa{sa{sv}}",
                     json::array({path_of(app), standard_handlers.interfaces_of(app, model)}));
@@ -51,6 +52,8 @@ void Daemon::Parts::scripts_removed(const std::string& app,
                                     const std::vector<std::string>& removed_models) {
     news.forget(app);
     supervisor.forget(app);
+    dependencies.remove(app);
+    memory.forget(app);
     json interfaces = json::array();
     for (const std::string& name : removed_models) {
         if (const bus::Model* model = models.find(name)) interfaces.push_back(model->interface());
@@ -65,6 +68,16 @@ void Daemon::Parts::tell_of_objects(const std::string& signal, std::string_view 
     for (const char* path : {"/", "/package"}) {
         broadcaster.send(path, object_manager_interface().name, signal, signature, arguments);
     }
+}
+
+/// Much moves at once in a boot; it is told once in an iteration.
+void Daemon::Parts::tell_progress() {
+    if (std::exchange(tells_progress, true)) return;
+    loop.defer([this] {
+        tells_progress = false;
+        broadcaster.send("/", manager_interface().name, "Progress", "s",
+                         json::array({transitions.progress().dump()}));
+    });
 }
 
 std::vector<std::string> Daemon::Parts::reload_models() {
@@ -82,6 +95,7 @@ std::vector<std::string> Daemon::Parts::reload_models() {
 void Daemon::Parts::add_handlers() {
     core_handlers.add_to(handlers);
     manager_handlers.add_to(handlers);
+    plan_handlers.add_to(handlers);
     standard_handlers.add_to(handlers);
 }
 

@@ -14,6 +14,7 @@
 #include "daemon/broadcaster.h"
 #include "daemon/calls.h"
 #include "daemon/core_handlers.h"
+#include "daemon/dependency_book.h"
 #include "daemon/daemon.h"
 #include "daemon/dispatcher.h"
 #include "daemon/invoker.h"
@@ -26,6 +27,7 @@
 #include "daemon/object_tree.h"
 #include "daemon/ongoing_calls.h"
 #include "daemon/outputs.h"
+#include "daemon/plan_handlers.h"
 #include "daemon/polkit.h"
 #include "daemon/property_news.h"
 #include "daemon/registrar.h"
@@ -33,9 +35,11 @@
 #include "daemon/service_table.h"
 #include "daemon/settings_book.h"
 #include "daemon/standard_handlers.h"
+#include "daemon/start_memory.h"
 #include "daemon/start_up_states.h"
 #include "daemon/supervisor.h"
 #include "daemon/system_bus.h"
+#include "daemon/transitions.h"
 #include "daemon/worker_pool.h"
 #include "loop/child_watch.h"
 #include "loop/loop.h"
@@ -70,6 +74,7 @@ struct Daemon::Parts {
     void scripts_removed(const std::string& app, const std::vector<std::string>& removed_models);
     void tell_of_objects(const std::string& signal, std::string_view signature,
                          const nlohmann::json& arguments);
+    void tell_progress();
     std::vector<std::string> reload_models();
     void add_handlers();
     void identify(bus::Connection& connection, const bus::Message& message,
@@ -128,21 +133,33 @@ struct Daemon::Parts {
     ScriptBridge bridge{
         {paths, settings, models, registry, start_up, services, outputs,
          [this](const std::string& app, const bus::Model& model, const bus::Signal& signal,
-                const nlohmann::json& arguments) { emit(app, model, signal, arguments); }}};
+                const nlohmann::json& arguments) { emit(app, model, signal, arguments); },
+         [this](const std::string& app, const std::string& other) {
+             dependencies.asked(app, other);
+         }}};
     Calls calls{loop, pool, waits, tickets, bridge, limits_of(settings)};
+    StartMemory memory{loop, paths.memory};
     Supervisor supervisor{loop,
                           children,
                           calls,
                           outputs,
                           [this](const std::string& app) { return services.find(app); },
+                          Requirements{dependencies.graph(),
+                                       [this](const std::string& app) { return services.find(app); },
+                                       [this](const std::string& app) {
+                                           return start_up.get(app) != StartUp::off;
+                                       }},
                           Supervisor::Folders{paths.notify, paths.ready, paths.root + "/run"},
                           descriptors};
     Jobs jobs{calls, waits, tickets, [this](const std::string& app) { return services.find(app); },
               supervisor};
     Invoker invoker{models, registry, calls, jobs};
-    Listing listing{{registry, start_up, services, calls, bridge, supervisor, book}};
+    Listing listing{{registry, start_up, services, calls, bridge, supervisor, book, dependencies}};
     Registrar registrar{
         {models, registry, start_up, services, outputs, calls, jobs,
+         [this](const std::string& app, const Facts& facts, const std::string& path) {
+             return dependencies.judge(app, facts, path);
+         },
          [this](const std::string& app, const std::string& model, bool is_new) {
              script_added(app, model, is_new);
          },
@@ -150,6 +167,7 @@ struct Daemon::Parts {
              scripts_removed(app, removed_models);
          }}};
     SettingsBook book{registry, registrar, calls, paths.overrides};
+    DependencyBook dependencies{{registry, book, start_up, memory, settings.providers}};
     ObjectTree tree{models, registry};
     Languages languages;
     OngoingCalls ongoing{[this](OngoingCalls::Id id) { return invoker.cancel(id); }};
@@ -157,11 +175,18 @@ struct Daemon::Parts {
     ManagerHandlers manager_handlers{
         {registry, registrar, jobs, listing, supervisor, book, [this] { return reload_models(); },
          [this](std::function<void()> accepted) { begin_reexec(std::move(accepted)); }}};
+    BootRecords records{paths.boots};
+    Transitions transitions{{loop, settings, dependencies.graph(), registry, start_up, services,
+                             supervisor, book, jobs, memory, records, paths.transition,
+                             [this] { tell_progress(); }}};
+    PlanHandlers plan_handlers{
+        {registry, start_up, services, dependencies, transitions, records, jobs, calls}};
     StandardHandlers standard_handlers{{paths, models, registry, tree, listing}};
     Handlers handlers;
     std::optional<Polkit> polkit;
     std::optional<Authorizer> authorizer;
     std::optional<Dispatcher> dispatcher;
+    bool tells_progress = false;
     std::optional<Timer> exit_timer;
     std::optional<Timer> reexec_timer;  ///< armed or not: this process is to be executed anew
     std::vector<std::function<void()>> reexec_waiters;

@@ -68,6 +68,8 @@ Result<Paths> find_paths(const std::string& root) {
     const std::string& base = paths.root;
     paths.data = base + "/var/lib/comar";
     paths.scripts = paths.data + "/scripts";
+    paths.memory = paths.data + "/starts.json";
+    paths.boots = paths.data + "/boots";
     paths.start_up = base + "/etc/mudur/services";
     paths.conf = base + "/etc/conf.d";
     paths.settings = base + "/etc/comar/comard.toml";
@@ -75,6 +77,7 @@ Result<Paths> find_paths(const std::string& root) {
     paths.run = base + "/run/comar";
     paths.socket = paths.run + "/bus";
     paths.state = paths.run + "/state";
+    paths.transition = paths.run + "/transition";
     paths.notify = paths.run + "/notify";
     paths.ready = paths.run + "/ready";
     paths.overrides = base + "/etc/comar/services";
@@ -103,7 +106,7 @@ Result<> make_folders(Paths& paths) {
     };
     // What services print and what comard remembers is not for everyone.
     for (const Wanted& folder :
-         {Wanted{paths.data, 0755}, Wanted{paths.scripts, 0755}, Wanted{paths.run, 0755},
+         {Wanted{paths.data, 0755}, Wanted{paths.scripts, 0755}, Wanted{paths.boots, 0755}, Wanted{paths.run, 0755},
           Wanted{paths.notify, 0711}, Wanted{paths.ready, 0700}, Wanted{paths.output, 0700},
           Wanted{paths.log, 0750}}) {
         if (auto made = make_folder(folder.path, folder.mode); !made) return made;

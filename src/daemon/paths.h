@@ -13,6 +13,8 @@ struct Paths {
     std::string root;         ///< "" or an absolute path without a slash at the end
     std::string data;         ///< /var/lib/comar
     std::string scripts;      ///< /var/lib/comar/scripts
+    std::string memory;       ///< /var/lib/comar/starts.json: what earlier starts have taught
+    std::string boots;        ///< /var/lib/comar/boots: how the last ones went
     std::string start_up;     ///< /etc/mudur/services
     std::string conf;         ///< /etc/conf.d
     std::string settings;     ///< /etc/comar/comard.toml
@@ -20,6 +22,7 @@ struct Paths {
     std::string run;          ///< /run/comar
     std::string socket;       ///< /run/comar/bus
     std::string state;        ///< /run/comar/state: what outlives comard
+    std::string transition;   ///< /run/comar/transition: a boot or shutdown that goes on
     std::string notify;       ///< /run/comar/notify: sockets for sd_notify(3)
     std::string ready;        ///< /run/comar/ready: FIFOs for a newline of those that are ready
     std::string overrides;    ///< /etc/comar/services: what an administrator has set

@@ -80,9 +80,9 @@ void Registrar::add(const CallRequest& by, const std::string& path, Registered d
         return done(error("Invalid",
                           "cannot register " + by.app + ": " + path + " is not an absolute path"));
     }
-    check(by, path, [this, by, done = std::move(done)](const CallReply& reply) {
+    check(by, path, [this, by, path, done = std::move(done)](const CallReply& reply) {
         if (!reply) return done(tl::unexpected(reply.error()));
-        done(install_checked(by, *reply));
+        done(install_checked(by, path, *reply));
     });
 }
 
@@ -102,20 +102,28 @@ void Registrar::check(const CallRequest& by, const std::string& path, Calls::Don
 
 /// What the checks say comes from the process that has read the script: not to be relied on.
 tl::expected<Registrar::Outcome, CallError> Registrar::install_checked(const CallRequest& by,
+                                                                       const std::string& path,
                                                                        const json& checked) {
     try {
-        return install(by, plain_values(checked));
+        return install(by, path, plain_values(checked));
     } catch (const json::exception& wrong) {
         return error("Internal", "cannot register " + by.app + ": " + wrong.what());
     }
 }
 
 tl::expected<Registrar::Outcome, CallError> Registrar::install(const CallRequest& by,
+                                                               const std::string& path,
                                                                const json& checked) {
     Outcome outcome{read_findings(checked.at("findings")), checked.value("diff", "")};
     if (outcome.refused()) return outcome;
     auto facts = parse_facts(checked.at("facts"));
     if (!facts) return error("Internal", facts.error().message);
+    if (by.model == service_model) {
+        for (Finding& finding : parts_.judge(by.app, *facts, path)) {
+            outcome.findings.push_back(std::move(finding));
+        }
+        if (outcome.refused()) return outcome;
+    }
     const std::string text = checked.at("text").get<std::string>();
     fault_point("register", "checked");
     const bool is_new = parts_.registry.find(by.model, by.app) == nullptr;

@@ -41,6 +41,10 @@ public:
         Outputs& outputs;
         Calls& calls;
         Jobs& jobs;
+        /// What cannot be with it beside the other scripts.
+        std::function<std::vector<Finding>(const std::string& app, const Facts& facts,
+                                           const std::string& path)>
+            judge;
         /// A script was registered or replaced; `is_new`: it was not there before.
         std::function<void(const std::string& app, const std::string& model, bool is_new)> added;
         /// All scripts of an app are gone.
@@ -66,8 +70,10 @@ public:
 private:
     void check(const CallRequest& by, const std::string& path, Calls::Done done);
     tl::expected<Outcome, CallError> install_checked(const CallRequest& by,
+                                                     const std::string& path,
                                                      const nlohmann::json& checked);
-    tl::expected<Outcome, CallError> install(const CallRequest& by, const nlohmann::json& checked);
+    tl::expected<Outcome, CallError> install(const CallRequest& by, const std::string& path,
+                                             const nlohmann::json& checked);
     void apply_default(const std::string& app, const Facts& facts);
     void stop_if_running(const CallRequest& by, Removed then);
     CallReply remove_now(const std::string& app);

@@ -27,94 +27,116 @@ std::string list(const std::vector<std::string>& names) {
 
 }  // namespace
 
-/// Waits for several jobs at once; the first error counts.
+/// Waits for several jobs at once; the first error counts. Begun once more than there are jobs, by
+/// whoever asks for them.
 class Requirements::Gathering {
 public:
     explicit Gathering(Then then) : then_(std::move(then)) {}
-    Gathering(const Gathering&) = delete;
-    Gathering& operator=(const Gathering&) = delete;
-    /// Nobody is left who could come.
-    ~Gathering() { then_(std::move(result_)); }
 
-    void fail(CallReply error) {
-        if (result_) result_ = std::move(error);
+    void begin() { ++left_; }
+    void end(CallReply reply = json()) {
+        if (!reply && result_) result_ = std::move(reply);
+        if (--left_ == 0) then_(std::move(result_));
     }
 
 private:
     Then then_;
+    std::size_t left_ = 1;
     CallReply result_ = json();
 };
 
 void Requirements::bring_up(const CallRequest& start, Then then) {
-    const std::string& app = start.app;
-    const auto id = graph_.app_of(app);
-    if (!id) return then(json());
+    const auto id = graph_.app_of(start.app);
+    // ready() of one that is off does nothing.
+    const bool is_idle = start.method == to_string(JobKind::ready) && !is_enabled_(start.app);
+    if (!id || is_idle) return then(json());
     if (const Dependency* unmet = graph_.unmet_need(*id)) {
-        return then(error_reply("Dependency", "cannot start " + app + ": " + describe(*unmet) +
-                                                  ", and there is no such service"));
+        return then(error_reply("Dependency", "cannot start " + start.app + ": " +
+                                                  describe(*unmet) + ", and " +
+                                                  graph_.resolve(unmet->to).error().message));
     }
     const auto gathering = std::make_shared<Gathering>(std::move(then));
     std::set<NameId> met;
-    for (const auto& [other, edge] : graph_.conflicting(*id)) {
+    stop_conflicting(start, *id, met, gathering);
+    start_needed(start, *id, met, gathering);
+    for (const auto& [other, edge] : graph_.wanted_by(*id)) {
+        if (!met.insert(other).second) continue;
+        gathering->begin();
+        submit(JobKind::start, graph_.names().text(other), start,
+               "started because " + start.app + " wants it",
+               [gathering](const CallReply&) { gathering->end(); });
+    }
+    for (const auto& [other, edge] : graph_.preceding(*id)) {
+        if (!met.insert(other).second) continue;
+        gathering->begin();
+        jobs_->await_start(graph_.names().text(other), start.parent,
+                           [gathering] { gathering->end(); });
+    }
+    gathering->end();
+}
+
+void Requirements::stop_conflicting(const CallRequest& start, NameId id, std::set<NameId>& met,
+                                    const std::shared_ptr<Gathering>& gathering) {
+    for (const auto& [other, edge] : graph_.conflicting(id)) {
         const std::string name = graph_.names().text(other);
         if (!is_up(name) || !met.insert(other).second) continue;
-        submit(JobKind::stop, name, start, "stopped because " + app + " conflicts with it",
-               [gathering, app, name](CallReply stopped) {
-                   if (stopped) return;
-                   gathering->fail(error_reply(
+        gathering->begin();
+        submit(JobKind::stop, name, start, "stopped because " + start.app + " conflicts with it",
+               [gathering, app = start.app, name](CallReply stopped) {
+                   if (stopped) return gathering->end();
+                   gathering->end(error_reply(
                        "Dependency", "cannot start " + app + ": it conflicts with " + name +
                                          ", which does not stop: " + stopped.error().message));
                });
     }
-    for (const auto& [other, edge] : graph_.needed_by(*id)) {
+}
+
+void Requirements::start_needed(const CallRequest& start, NameId id, std::set<NameId>& met,
+                                const std::shared_ptr<Gathering>& gathering) {
+    for (const auto& [other, edge] : graph_.needed_by(id)) {
         if (!met.insert(other).second) continue;
         const std::string name = graph_.names().text(other);
-        submit(JobKind::start, name, start, "started because " + app + " requires it",
-               [this, gathering, app, name, text = describe(*edge, name)](CallReply started) {
-                   if (started) return;
-                   Service* service = find_service_(app);
-                   if (service != nullptr) service->wait_for(name);
-                   gathering->fail(error_reply("Dependency", "cannot start " + app + ": " + text +
-                                                                 ": " + started.error().message));
+        gathering->begin();
+        submit(JobKind::start, name, start, "started because " + start.app + " requires it",
+               [this, gathering, app = start.app, name,
+                text = describe(*edge, name)](CallReply started) {
+                   if (started) return gathering->end();
+                   // It is started when that is there after all.
+                   if (Service* service = find_service_(app)) service->wait_for(name);
+                   gathering->end(error_reply("Dependency", "cannot start " + app + ": " + text +
+                                                                ": " + started.error().message));
                });
-    }
-    for (const auto& [other, edge] : graph_.wanted_by(*id)) {
-        if (!met.insert(other).second) continue;
-        submit(JobKind::start, graph_.names().text(other), start,
-               "started because " + app + " wants it", [gathering](const CallReply&) {});
-    }
-    for (const auto& [other, edge] : graph_.preceding(*id)) {
-        if (!met.insert(other).second) continue;
-        jobs_->await_start(graph_.names().text(other), start.parent, [gathering] {});
     }
 }
 
 void Requirements::take_down(const CallRequest& stop, Then then) {
     auto dependents = running_dependents(stop.app);
-    const bool by_comar = Restarter::is_own(stop);
-    // Of a restart they come back by themselves, and so do those that comar stops.
-    if (by_comar || stop.comes_back) {
+    // Of a restart they come back by themselves, and so do those of what comar stops.
+    const bool they_follow = Restarter::is_own(stop) || stop.comes_back;
+    if (they_follow) {
         std::erase_if(dependents, [&](const std::string& app) { return !stops_with(app); });
     } else if (!stop.with_dependents && !dependents.empty()) {
+        const bool is_one = dependents.size() == 1;
         return then(error_reply(
             "Required", "cannot stop " + stop.app + ": " + list(dependents) +
-                            (dependents.size() == 1 ? " requires it" : " require it") +
+                            (is_one ? " requires it" : " require it") +
                             "; 'comar stop --with-dependents " + stop.app + "' stops " +
-                            (dependents.size() == 1 ? "both" : "all of them")));
+                            (is_one ? "both" : "all of them")));
     }
-    const bool follow = by_comar || stop.comes_back;
     const auto gathering = std::make_shared<Gathering>(std::move(then));
     for (const std::string& app : dependents) {
         CallRequest request = stop;
         request.with_dependents = true;
-        if (follow) request.caller = Restarter::own_name();
+        if (they_follow) request.caller = Restarter::own_name();
+        gathering->begin();
         submit(JobKind::stop, app, request, "stopped because " + stop.app + " is stopped",
-               [this, gathering, app, follow, other = stop.app](CallReply stopped) {
+               [this, gathering, app, they_follow, other = stop.app](CallReply stopped) {
                    Service* service = find_service_(app);
-                   if (stopped && follow && service != nullptr) service->wait_for(other);
-                   if (!stopped) gathering->fail(std::move(stopped));
+                   if (stopped && they_follow && service != nullptr) service->wait_for(other);
+                   gathering->end(std::move(stopped));
                });
     }
+    gathering->end();
 }
 
 void Requirements::submit(JobKind kind, const std::string& app, const CallRequest& by,
@@ -181,7 +203,7 @@ void Requirements::recovered(const std::string& app) {
         Service* service = find_service_(dependent);
         if (service == nullptr) continue;
         if (service->running().value_or(false)) service->told_elsewhere();
-        if (!service->waits_for(app) || !lacking(dependent).empty()) continue;
+        if (!service->waits_for().contains(app) || !lacking(dependent).empty()) continue;
         service->wait_for_nobody();
         submit_own(JobKind::start, dependent,
                    "started because " + app + ", which it requires, is back");

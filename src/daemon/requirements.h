@@ -2,8 +2,7 @@
 #pragma once
 
 #include <functional>
-#include <map>
-#include <optional>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -22,8 +21,11 @@ public:
     using Then = std::function<void(CallReply)>;
 
     /// Both outlive it.
-    Requirements(const DependencyGraph& graph, FindService find_service)
-        : graph_(graph), find_service_(std::move(find_service)) {}
+    Requirements(const DependencyGraph& graph, FindService find_service,
+                 std::function<bool(const std::string& app)> is_enabled)
+        : graph_(graph),
+          find_service_(std::move(find_service)),
+          is_enabled_(std::move(is_enabled)) {}
     /// The jobs need the supervisor, which has us.
     void connect(Jobs& jobs) { jobs_ = &jobs; }
 
@@ -52,6 +54,10 @@ public:
 private:
     class Gathering;
 
+    void stop_conflicting(const CallRequest& start, NameId id, std::set<NameId>& met,
+                          const std::shared_ptr<Gathering>& gathering);
+    void start_needed(const CallRequest& start, NameId id, std::set<NameId>& met,
+                      const std::shared_ptr<Gathering>& gathering);
     void submit(JobKind kind, const std::string& app, const CallRequest& by, std::string cause,
                 std::function<void(CallReply)> done);
     void submit_own(JobKind kind, const std::string& app, std::string cause);
@@ -62,6 +68,7 @@ private:
 
     const DependencyGraph& graph_;
     FindService find_service_;
+    std::function<bool(const std::string&)> is_enabled_;  ///< it is to be started at boot
     Jobs* jobs_ = nullptr;
     std::set<std::string> up_;
     bool follows_ = true;

@@ -14,19 +14,20 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr const char* itself = "comar";
 /// Another job is under way; what it leaves decides.
 constexpr auto busy_interval = 100ms;
 
 }  // namespace
 
-bool Restarter::is_own(const CallRequest& request) { return request.caller == itself; }
+const char* Restarter::own_name() { return "comar"; }
+
+bool Restarter::is_own(const CallRequest& request) { return request.caller == own_name(); }
 
 void Restarter::submit(JobKind kind, const std::string& app, std::string cause) {
     CallRequest request;
     request.app = app;
     request.model = service_model;
-    request.caller = itself;
+    request.caller = own_name();
     request.cause = std::move(cause);
     const char* what = kind == JobKind::restart ? "restarted" : "started again";
     jobs_->submit(kind, std::move(request), [app, what](const CallReply& reply) {

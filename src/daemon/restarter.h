@@ -29,6 +29,8 @@ public:
     /// The jobs need the supervisor, which has us.
     void connect(Jobs& jobs) { jobs_ = &jobs; }
 
+    /// As whose caller comar's own jobs run.
+    [[nodiscard]] static const char* own_name();
     /// comar itself asks, and nobody else.
     [[nodiscard]] static bool is_own(const CallRequest& request);
     /// A job of comar's own. What becomes of it is told in the log.

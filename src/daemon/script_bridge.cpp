@@ -113,8 +113,14 @@ bool ScriptBridge::is_synchronized(const CallRequest& call) const {
     return script != nullptr && script->facts.locks(call.method);
 }
 
-void ScriptBridge::call(Ticket, CallRequest nested, Answer answer) {
+void ScriptBridge::call(const CallRequest& by, CallRequest nested, Answer answer) {
     nested.app = bus_safe_name(nested.app);
+    const bool is_dependency = by.model == service_model && nested.model == service_model &&
+                               nested.method == "start" && nested.app != by.app &&
+                               (by.method == "start" || by.method == "ready");
+    if (is_dependency && parts_.registry.find(service_model, nested.app) != nullptr) {
+        parts_.asked(by.app, nested.app);
+    }
     invoker_->invoke(std::move(nested), [answer = std::move(answer)](CallReply reply) {
         answer(std::move(reply).map(single_result));
     });

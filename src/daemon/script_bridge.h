@@ -37,6 +37,8 @@ public:
         ServiceTable& services;
         Outputs& outputs;
         EmitSignal emit;
+        /// The start of a service has asked for that of another.
+        std::function<void(const std::string& app, const std::string& other)> asked;
     };
 
     explicit ScriptBridge(Parts parts) : parts_(std::move(parts)) {}
@@ -59,7 +61,7 @@ public:
 
     CallReply request_message(const CallRequest& call) override;
     [[nodiscard]] bool is_synchronized(const CallRequest& call) const override;
-    void call(Ticket parent, CallRequest nested, Answer answer) override;
+    void call(const CallRequest& by, CallRequest nested, Answer answer) override;
     void notify(const CallRequest& by, const nlohmann::json& message) override;
     CallReply set_state(const CallRequest& by, const std::string& state) override;
     nlohmann::json owner_of(const ProcessId& process) override;

@@ -99,6 +99,7 @@ void Service::restore(const json& state) {
     wanted_ = state.value("wanted", false);
     cause_ = state.value("cause", "");
     restarts_ = state.value("restarts", 0U);
+    waits_for_ = state.value("waits_for", std::set<std::string>());
     stamp_ = state.value("stamp", "");
     settings_.values = state.value("settings", json::object());
     if (auto parsed = parse_service_settings(settings_.values)) settings_.supervision = *parsed;
@@ -311,6 +312,16 @@ void Service::note_restarts(unsigned count, bool pending) {
     changed();
 }
 
+void Service::wait_for(const std::string& app) {
+    if (waits_for_.insert(app).second) changed();
+}
+
+void Service::wait_for_nobody() {
+    if (waits_for_.empty()) return;
+    waits_for_.clear();
+    changed();
+}
+
 void Service::blame(std::string error) {
     died_badly_ = true;
     is_blamed_ = true;
@@ -422,6 +433,7 @@ json Service::snapshot() const {
             {"cause", cause_},
             {"restarts", restarts_},
             {"restart_pending", restart_pending_},
+            {"waits_for", waits_for_},
             {"stamp", stamp_},
             {"settings", settings_.values}};
 }

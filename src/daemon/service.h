@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -92,6 +93,10 @@ public:
     /// `pending`: and it will be once more.
     void note_restarts(unsigned count, bool pending);
     [[nodiscard]] unsigned restarts() const { return restarts_; }
+    /// It is to be started when that service runs, which it requires.
+    void wait_for(const std::string& app);
+    void wait_for_nobody();
+    [[nodiscard]] const std::set<std::string>& waits_for() const { return waits_for_; }
     /// It ends because comar ends it, for a failure.
     void blame(std::string error);
     /// It stays down, though it is wanted.
@@ -183,6 +188,7 @@ private:
     std::string health_;
     unsigned restarts_ = 0;
     bool restart_pending_ = false;
+    std::set<std::string> waits_for_;
     bool unsaved_ = false;
     bool forgotten_ = false;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< for deferred calls

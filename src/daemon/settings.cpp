@@ -10,6 +10,7 @@
 
 #include <toml++/toml.h>
 
+#include "core/name.h"
 #include "os/read_file.h"
 
 namespace comar {
@@ -27,8 +28,8 @@ struct Key {
 
 constexpr std::int64_t day = 24 * 60 * 60;
 
-const std::array<Key, 10>& keys() {
-    static const std::array<Key, 10> all{{
+const std::array<Key, 11>& keys() {
+    static const std::array<Key, 11> all{{
         {"calls", "concurrency", 0, 4096,
          [](Settings& s, std::int64_t v) { s.concurrency = static_cast<std::size_t>(v); }},
         {"calls", "start_seconds", 1, day,
@@ -37,6 +38,8 @@ const std::array<Key, 10>& keys() {
          [](Settings& s, std::int64_t v) { s.read_limit = std::chrono::seconds(v); }},
         {"calls", "output_bytes", 1024, std::int64_t{1} << 30,
          [](Settings& s, std::int64_t v) { s.output_bytes = v; }},
+        {"boot", "deadline_seconds", 1, day,
+         [](Settings& s, std::int64_t v) { s.boot_deadline = std::chrono::seconds(v); }},
         {"host", "idle_seconds", 1, day,
          [](Settings& s, std::int64_t v) { s.host_idle = std::chrono::seconds(v); }},
         {"host", "spare_workers", 0, 64,
@@ -67,9 +70,65 @@ Result<> set_log_target(const std::string& path, const toml::node& value, Settin
     return {};
 }
 
+/// One name, or a list of them.
+Result<> set_names(const std::string& path, const std::string& full, const toml::node& value,
+                   std::vector<std::string>& names) {
+    const auto refused = [&] {
+        return wrong(path, value, full + " must be a list of services, such as [\"sshd\"]");
+    };
+    names.clear();
+    if (const auto name = value.value_exact<std::string>()) {
+        names.push_back(bus_safe_name(*name));
+        return name->empty() ? refused() : Result<>();
+    }
+    const toml::array* const list = value.as_array();
+    if (list == nullptr) return refused();
+    for (const toml::node& one : *list) {
+        const std::string name = one.value_exact<std::string>().value_or("");
+        if (name.empty()) return refused();
+        names.push_back(bus_safe_name(name));
+    }
+    return {};
+}
+
+/// [groups.NAME]
+Result<> set_group(const std::string& path, const toml::key& name, const toml::node& value,
+                   Settings& settings) {
+    const std::string full = "groups." + std::string(name.str());
+    const toml::table* const group = value.as_table();
+    if (group == nullptr || group->size() != 1 || !group->contains("services")) {
+        return wrong(path, value, full + " must be a table with services = [...]");
+    }
+    return set_names(path, full + ".services", *group->get("services"),
+                     settings.groups[std::string(name.str())]);
+}
+
+Result<> set_safe(const std::string& path, const toml::node& value, Settings& settings) {
+    const auto is_safe = value.value_exact<bool>();
+    if (!is_safe) return wrong(path, value, "boot.safe must be true or false");
+    settings.safe = *is_safe;
+    return {};
+}
+
+Result<> set_provider(const std::string& path, const toml::key& name, const toml::node& value,
+                      Settings& settings) {
+    const std::string provider = value.value_exact<std::string>().value_or("");
+    if (provider.empty()) {
+        return wrong(path, value, "providers." + std::string(name.str()) +
+                                      " must be the name of a service, such as \"rsyslog\"");
+    }
+    settings.providers[std::string(name.str())] = provider;
+    return {};
+}
+
 Result<> apply(const std::string& path, std::string_view table, const toml::key& name,
                const toml::node& value, Settings& settings) {
     const std::string full = std::string(table) + "." + std::string(name.str());
+    if (table == "providers") return set_provider(path, name, value, settings);
+    if (table == "groups") return set_group(path, name, value, settings);
+    if (full == "boot.safe") return set_safe(path, value, settings);
+    if (full == "boot.essential") return set_names(path, full, value, settings.essential);
+    if (full == "boot.head_start") return set_names(path, full, value, settings.head_start);
     if (full == "log.target") return set_log_target(path, value, settings);
     for (const Key& key : keys()) {
         if (key.table != table || key.name != name.str()) continue;

@@ -4,7 +4,9 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
+#include <vector>
 
 #include "core/result.h"
 #include "output/log_folder.h"
@@ -29,6 +31,18 @@ struct Settings {
     std::size_t spare_workers = 2;
     /// [log] target: where what services print goes.
     OutputTarget log_target = OutputTarget::file;
+    /// [boot] deadline_seconds: for a boot, a switch of groups and a shutdown.
+    std::chrono::seconds boot_deadline{300};
+    /// [boot] essential: what a safe boot, and the group single, start.
+    std::vector<std::string> essential;
+    /// [boot] head_start: what comes before all others.
+    std::vector<std::string> head_start;
+    /// [boot] safe: only what is essential is started at boot.
+    bool safe = false;
+    /// [groups.NAME] services: what runs in that group.
+    std::map<std::string, std::vector<std::string>> groups;
+    /// [providers]: who is meant by a virtual name that several services provide.
+    std::map<std::string, std::string> providers;
     /// [log] file_bytes, file_days, kept_files, total_bytes.
     LogLimits logs;
 };

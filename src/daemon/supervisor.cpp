@@ -38,12 +38,14 @@ Probe readiness_of(const Service& service) {
 }  // namespace
 
 Supervisor::Supervisor(Loop& loop, ChildWatch& children, Calls& calls, Outputs& outputs,
-                       FindService find_service, Folders folders, std::optional<rlimit> descriptors)
+                       FindService find_service, Requirements requirements, Folders folders,
+                       std::optional<rlimit> descriptors)
     : loop_(loop),
       outputs_(outputs),
       find_service_(find_service),
       leftovers_(loop, find_service),
       restarter_(loop, find_service),
+      requirements_(std::move(requirements)),
       notifications_(
           loop, std::move(folders.notify), find_service,
           [this](const std::string& app) { return jobs_->busy(app); },
@@ -67,29 +69,48 @@ Supervisor::Supervisor(Loop& loop, ChildWatch& children, Calls& calls, Outputs& 
 void Supervisor::before(const CallRequest& request, JobKind method, Then then) {
     // Whoever asks for something else than we do decides anew.
     const bool by_comar = Restarter::is_own(request);
-    if (!by_comar && method != JobKind::reload) restarter_.decided_anew(request.app);
+    if (!by_comar && method != JobKind::reload) {
+        restarter_.decided_anew(request.app);
+        requirements_.decided_anew(request.app);
+    }
+    if (method == JobKind::stop) return requirements_.take_down(request, std::move(then));
     if (!starts(method)) return then(json());
-    book_->refresh(request,
-                   [this, app = request.app, by_comar, then = std::move(then)](CallReply fresh) {
-                       Service* service = find_service_(app);
-                       if (!fresh && service != nullptr) refused(*service, by_comar, fresh.error());
-                       if (!fresh || service == nullptr) return then(std::move(fresh));
-                       // One that runs goes on as it was started; a start() that does nothing
-                       // changes nothing.
-                       if (!service->running().value_or(false)) {
-                           service->use_settings(book_->settings_of(app), book_->stamp_of(app));
-                           choose_log(*service);
-                           outputs_.begin_anew(app);
-                       }
-                       const Probe probe = readiness_of(*service);
-                       if (auto expected = readiness_.expect(app, probe); !expected) {
-                           return then(error_reply("Internal", expected.error().message));
-                       }
-                       if (probe.kind != Probe::Kind::exit && !service->running().value_or(false)) {
-                           starting_[app] = probe;
-                       }
-                       then(json());
-                   });
+    if (is_closed_) {
+        return then(error_reply("Closed", "cannot start " + request.app +
+                                              ": everything is stopped; 'comar boot' or 'comar "
+                                              "switch' starts services again"));
+    }
+    book_->refresh(request, [this, request, by_comar, then = std::move(then)](CallReply fresh) {
+        Service* service = find_service_(request.app);
+        if (!fresh && service != nullptr) refused(*service, by_comar, fresh.error());
+        if (!fresh || service == nullptr) return then(std::move(fresh));
+        // One that runs goes on as it was started; a start() that does nothing changes nothing.
+        if (service->running().value_or(false)) return prepare(request, then);
+        requirements_.bring_up(request, [this, request, then](CallReply there) {
+            if (there) return prepare(request, then);
+            Service* lacking = find_service_(request.app);
+            if (lacking != nullptr) lacking->give_up(there.error().message);
+            then(std::move(there));
+        });
+    });
+}
+
+void Supervisor::prepare(const CallRequest& start, const Then& then) {
+    const std::string& app = start.app;
+    Service* service = find_service_(app);
+    if (service == nullptr) return then(error_reply("Internal", "Unable to find " + app));
+    const bool is_down = !service->running().value_or(false);
+    if (is_down) {
+        service->use_settings(book_->settings_of(app), book_->stamp_of(app));
+        choose_log(*service);
+        outputs_.begin_anew(app);
+    }
+    const Probe probe = readiness_of(*service);
+    if (auto expected = readiness_.expect(app, probe); !expected) {
+        return then(error_reply("Internal", expected.error().message));
+    }
+    if (probe.kind != Probe::Kind::exit && is_down) starting_[app] = probe;
+    then(json());
 }
 
 bool Supervisor::do_directly(const CallRequest& request, JobKind method,
@@ -130,6 +151,7 @@ void Supervisor::refused(Service& service, bool by_comar, const CallError& error
 }
 
 void Supervisor::after(const CallRequest& request, JobKind method, CallReply reply, Then then) {
+    if (returned_) returned_(request.app);
     if (method == JobKind::stop) {
         // A restart has looked ahead.
         starting_.erase(request.app);
@@ -235,6 +257,7 @@ void Supervisor::changed(const std::string& app) {
     if (service != nullptr) notifications_.look_at(*service);
     readiness_.look_at(app);
     direct_stop_.look_at(app);
+    requirements_.look_at(app);
     const bool runs = service != nullptr && service->state() == ServiceState::running;
     const bool is_watched = watched_.contains(app);
     if (runs == is_watched) return;
@@ -251,6 +274,7 @@ void Supervisor::begin_watch(const std::string& app, const Service& service) {
 
 void Supervisor::forget(const std::string& app) {
     restarter_.forget(app);
+    requirements_.forget(app);
     starting_.erase(app);
     watched_.erase(app);
     health_.end(app);
@@ -340,6 +364,7 @@ std::vector<ProcessId> Supervisor::processes() const {
 void Supervisor::shut_down() {
     shut_down_ = true;
     restarter_.shut_down();
+    requirements_.set_following(false);
     readiness_.cancel_all();
     direct_stop_.cancel_all();
 }

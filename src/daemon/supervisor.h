@@ -17,6 +17,7 @@
 #include "daemon/notifications.h"
 #include "daemon/outputs.h"
 #include "daemon/readiness.h"
+#include "daemon/requirements.h"
 #include "daemon/restarter.h"
 #include "daemon/service.h"
 #include "daemon/settings_book.h"
@@ -38,13 +39,15 @@ public:
 
     /// All of them outlive it.
     Supervisor(Loop& loop, ChildWatch& children, Calls& calls, Outputs& outputs,
-               FindService find_service, Folders folders, std::optional<rlimit> descriptors);
+               FindService find_service, Requirements requirements, Folders folders,
+               std::optional<rlimit> descriptors);
 
     /// Both need the supervisor, and it needs them.
     void connect(Jobs& jobs, SettingsBook& book) {
         jobs_ = &jobs;
         book_ = &book;
         restarter_.connect(jobs);
+        requirements_.connect(jobs);
     }
 
     // JobSteps
@@ -67,6 +70,23 @@ public:
     /// Who starts services again.
     [[nodiscard]] Restarter& restarter() { return restarter_; }
     [[nodiscard]] const Restarter& restarter() const { return restarter_; }
+    /// Who keeps services and what they require together.
+    [[nodiscard]] Requirements& requirements() { return requirements_; }
+    [[nodiscard]] const Requirements& requirements() const { return requirements_; }
+    /// Everything is being stopped: nothing starts, and nobody follows what it requires, until
+    /// open().
+    void close() {
+        is_closed_ = true;
+        requirements_.set_following(false);
+    }
+    void open() {
+        is_closed_ = false;
+        requirements_.set_following(true);
+    }
+    /// Hears of each start or stop that has returned; the service may not be ready yet.
+    void on_return(std::function<void(const std::string& app)> returned) {
+        returned_ = std::move(returned);
+    }
     /// Sockets and timers of services that an earlier comard has started.
     void restore(const std::string& app);
     /// Whether somebody waits for a service to be ready, or to be gone.
@@ -79,6 +99,7 @@ public:
     void shut_down();
 
 private:
+    void prepare(const CallRequest& start, const Then& then);
     void ready_or_not(const CallRequest& request, CallReply reply, Then then);
     void stopped(const CallRequest& request, CallReply reply, const Then& then);
     void told(Service& service, const Notification& said);
@@ -98,6 +119,7 @@ private:
     FindService find_service_;
     Leftovers leftovers_;
     Restarter restarter_;
+    Requirements requirements_;
     Notifications notifications_;
     Readiness readiness_;
     Health health_;
@@ -108,6 +130,8 @@ private:
     SettingsBook* book_ = nullptr;
     std::map<std::string, Probe> starting_;  ///< whose readiness is more than the end of start()
     std::set<std::string> watched_;          ///< for which health_ has begun
+    std::function<void(const std::string&)> returned_;
+    bool is_closed_ = false;
     bool shut_down_ = false;
 };
 

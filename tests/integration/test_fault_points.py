@@ -11,7 +11,8 @@ from support.place import BUILD
 from support.processes import Process, processes_that_mention
 from support.scripts import service_script
 
-SCRIPT = """
+# What comard does itself, without a script.
+PLAIN = """
     serviceRestart = RESTART
 
     @synchronized
@@ -26,10 +27,16 @@ SCRIPT = """
         return isServiceRunning(PIDFILE)
     """
 
+SCRIPT = """
+    import os
+    """ + PLAIN
+
 STARTS = ["start.next", "start.begun", "start.worker", "start.sent", "start.process", "start.adopted",
           "start.answered", "start.over", "start.ended", "state.unsaved"]
 STOPS = ["stop.next", "stop.begun", "stop.worker", "stop.sent", "stop.answered", "stop.empty", "stop.over",
          "stop.ended"]
+PLAIN_STARTS = ["start.begun", "start.spawning", "start.spawned", "start.over", "start.ended"]
+PLAIN_STOPS = ["stop.begun", "stop.signalled", "stop.gone", "stop.empty", "stop.ended"]
 
 
 @pytest.fixture
@@ -51,9 +58,9 @@ def faulty(place):
 class Service:
     """The service "app" of a comard, and the processes of its program that there really are."""
 
-    def __init__(self, place, restart):
+    def __init__(self, place, restart, script=SCRIPT):
         self.program = place.program("server")
-        self.script = service_script(SCRIPT, RESTART=restart, SERVER=self.program,
+        self.script = service_script(script, RESTART=restart, SERVER=self.program,
                                      PIDFILE=f"{place.root}/run/app.pid")
 
     def processes(self):
@@ -114,9 +121,30 @@ def test_during_a_stop(place, start_comard, faulty, step):
     goes_on(place, start_comard, service, wanted=None)
 
 
+@pytest.mark.parametrize("restart", ["no", "always"])
+@pytest.mark.parametrize("step", PLAIN_STARTS)
+def test_during_a_plain_start(place, start_comard, faulty, step, restart):
+    service = Service(place, restart, PLAIN)
+    daemon = faulty(step).start()
+    daemon.register("app", service.script)
+    dies_of(daemon, daemon.service("app").start)
+    goes_on(place, start_comard, service, wanted=True if restart == "always" else None)
+
+
+@pytest.mark.parametrize("step", PLAIN_STOPS)
+def test_during_a_plain_stop(place, start_comard, faulty, step):
+    service = Service(place, "always", PLAIN)
+    daemon = faulty(step).start()
+    daemon.register("app", service.script)
+    daemon.service("app").start()
+    dies_of(daemon, daemon.service("app").stop)
+    goes_on(place, start_comard, service, wanted=None)
+
+
+@pytest.mark.parametrize("script", [SCRIPT, PLAIN])
 @pytest.mark.parametrize("step", ["restart.planned", "restart.due"])
-def test_during_a_restart(place, start_comard, faulty, step):
-    service = Service(place, "always")
+def test_during_a_restart(place, start_comard, faulty, step, script):
+    service = Service(place, "always", script)
     daemon = faulty(step).start()
     daemon.register("app", service.script)
     daemon.service("app").start()

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/campaign.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace comar {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Whoever takes longer waits for something else than a processor, and leaves his place to others.
+constexpr auto slow = 2s;
+
+}  // namespace
+
+const char* to_string(Campaign::Fate fate) {
+    switch (fate) {
+        case Campaign::Fate::waiting: return "waiting";
+        case Campaign::Fate::in_flight: return "in flight";
+        case Campaign::Fate::succeeded: return "succeeded";
+        case Campaign::Fate::failed: return "failed";
+        case Campaign::Fate::skipped: return "skipped";
+        case Campaign::Fate::late: return "late";
+    }
+    return "";
+}
+
+Schedule Campaign::schedule_of(const std::vector<Step>& steps, std::size_t limit) {
+    std::vector<Schedule::Node> nodes;
+    nodes.reserve(steps.size());
+    for (const Step& step : steps) nodes.push_back({step.app, step.after, step.expected});
+    return {std::move(nodes), limit};
+}
+
+Campaign::Campaign(Loop& loop, std::vector<Step> steps, Options options, Submit submit,
+                   Events events)
+    : loop_(loop),
+      steps_(std::move(steps)),
+      options_(options),
+      submit_(std::move(submit)),
+      events_(std::move(events)),
+      schedule_(schedule_of(steps_, options.limit)),
+      courses_(steps_.size()),
+      deadline_(loop, [this] { give_up(); }),
+      slow_(loop, [this] { look_at_slow_ones(); }) {}
+
+void Campaign::begin() {
+    if (options_.deadline > 0ms) deadline_.arm(options_.deadline);
+    take();
+}
+
+/// A job may be over before its submission returns, and brings us here again: the loop goes on.
+void Campaign::take() {
+    if (std::exchange(is_taking_, true)) return;
+    const std::weak_ptr<bool> alive = alive_;
+    for (auto ready = schedule_.take(); !ready.empty() && !is_over_; ready = schedule_.take()) {
+        for (const std::size_t step : ready) {
+            courses_[step].fate = Fate::in_flight;
+            courses_[step].began = loop_.now();
+            events_.moved(step);
+            submit_(steps_[step], [this, step, alive](const CallReply& reply) {
+                if (!alive.expired()) ended(step, reply);
+            });
+            if (alive.expired()) return;
+        }
+    }
+    is_taking_ = false;
+    if (schedule_.is_over()) return finish();
+    if (!slow_.armed()) slow_.arm(slow);
+}
+
+void Campaign::ended(std::size_t step, const CallReply& reply) {
+    Course& course = courses_[step];
+    // Late ones end too, in the end; what is told of them stands.
+    if (is_over_ || course.fate != Fate::in_flight) return;
+    course.fate = reply ? Fate::succeeded : Fate::failed;
+    course.ended = loop_.now();
+    if (!reply) course.error = reply.error().message;
+    const auto skipped = schedule_.finished(step, reply.has_value());
+    events_.moved(step);
+    for (const Schedule::Skipped& one : skipped) skip(one);
+    take();
+}
+
+void Campaign::skip(const Schedule::Skipped& skipped) {
+    Course& course = courses_[skipped.step];
+    course.fate = Fate::skipped;
+    course.began = course.ended = loop_.now();
+    const auto chain = schedule_.chain(skipped.step);
+    course.error = "it requires " + steps_[skipped.because_of].app;
+    if (chain.size() > 2) course.error += ", which requires " + chain.back();
+    course.error += ", which has failed";
+    events_.moved(skipped.step);
+}
+
+void Campaign::look_at_slow_ones() {
+    for (const std::size_t step : in_flight()) {
+        if (loop_.now() - courses_[step].began >= slow) schedule_.set_aside(step);
+    }
+    take();
+}
+
+std::vector<std::size_t> Campaign::in_flight() const { return schedule_.in_flight(); }
+
+void Campaign::give_up() {
+    for (std::size_t step = 0; step < steps_.size(); ++step) {
+        Course& course = courses_[step];
+        if (course.fate != Fate::waiting && course.fate != Fate::in_flight) continue;
+        course.error = course.fate == Fate::waiting ? "its turn had not come when time was up"
+                                                    : "it had not ended when time was up";
+        course.fate = Fate::late;
+        course.ended = loop_.now();
+        events_.moved(step);
+    }
+    finish();
+}
+
+void Campaign::finish() {
+    if (std::exchange(is_over_, true)) return;
+    deadline_.disarm();
+    slow_.disarm();
+    // A copy: we may be destroyed in it.
+    const auto over = events_.over;
+    over();
+}
+
+}  // namespace comar

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/plan_handlers.h"
+
+#include <utility>
+#include <vector>
+
+#include "core/boot_options.h"
+#include "core/name.h"
+#include "daemon/builtin_interfaces.h"
+#include "daemon/invoker.h"
+#include "daemon/service_activity.h"
+#include "os/read_file.h"
+
+namespace comar {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t most_command_line = 64 * 1024;
+
+Transitions::Done replying(const Responder& responder) {
+    return [responder](const tl::expected<json, CallError>& record) {
+        if (!record) return responder.fail(record.error());
+        responder.reply("s", json::array({record->dump()}));
+    };
+}
+
+/// What the kernel was told, where a machine is booted; a private comard has nothing to do with it.
+BootOptions kernel_options(bool is_wanted) {
+    if (!is_wanted) return {};
+    const auto text = read_file("/proc/cmdline", most_command_line);
+    return text ? parse_boot_options(*text) : BootOptions();
+}
+
+json to_json(const Plan& plan) {
+    json steps = json::array();
+    for (const PlanStep& step : plan.steps) {
+        json after = json::array();
+        for (const Predecessor& before : step.after) after.push_back(plan.steps[before.step].app);
+        steps.push_back({{"app", step.app},
+                         {"does", step.action == StepAction::start ? "start" : "stop"},
+                         {"reason", describe_reason(step)},
+                         {"after", std::move(after)}});
+    }
+    const auto refusals = [](const std::vector<Plan::Refusal>& list) {
+        json all = json::array();
+        for (const auto& [app, error] : list) {
+            all.push_back({{"app", app}, {"error", error.message}});
+        }
+        return all;
+    };
+    return {{"steps", std::move(steps)},
+            {"refused", refusals(plan.refused)},
+            {"left_out", refusals(plan.left_out)}};
+}
+
+std::vector<std::string> apps_in(const json& names) {
+    std::vector<std::string> apps;
+    for (const json& name : names) apps.push_back(bus_safe_name(name.get<std::string>()));
+    return apps;
+}
+
+}  // namespace
+
+void PlanHandlers::add_to(Handlers& handlers) {
+    const bus::Interface& own = manager_interface();
+    handlers.add(own, "Boot", this, &PlanHandlers::boot);
+    handlers.add(own, "Switch", this, &PlanHandlers::switch_group);
+    handlers.add(own, "Shutdown", this, &PlanHandlers::shut_down);
+    handlers.add(own, "StopWithDependents", this, &PlanHandlers::stop_with_dependents);
+    handlers.add(own, "Plan", this, &PlanHandlers::plan);
+    handlers.add(own, "Rehearse", this, &PlanHandlers::rehearse);
+    handlers.add(own, "Graph", this, &PlanHandlers::graph);
+    handlers.add(own, "Check", this, &PlanHandlers::check);
+    handlers.add(own, "ListBoots", this, &PlanHandlers::list_boots);
+    handlers.add(own, "BootRecord", this, &PlanHandlers::boot_record);
+}
+
+void PlanHandlers::boot(const IncomingCall& call) {
+    parts_.transitions.boot(kernel_options(call.arguments[0].get<bool>()),
+                            replying(call.responder));
+}
+
+void PlanHandlers::switch_group(const IncomingCall& call) {
+    parts_.transitions.switch_to(call.arguments[0].get<std::string>(), replying(call.responder));
+}
+
+void PlanHandlers::shut_down(const IncomingCall& call) {
+    parts_.transitions.shut_down(replying(call.responder));
+}
+
+void PlanHandlers::stop_with_dependents(const IncomingCall& call) {
+    CallRequest request = call.caller.request(bus_safe_name(call.arguments[0].get<std::string>()),
+                                              service_model, "stop");
+    if (parts_.registry.find(service_model, request.app) == nullptr) {
+        return call.responder.fail({"Internal", "Unable to find " + request.app});
+    }
+    request.with_dependents = true;
+    parts_.jobs.submit(JobKind::stop, std::move(request),
+                       [responder = call.responder](const CallReply& reply) {
+                           if (!reply) return responder.fail(reply.error());
+                           responder.reply();
+                       });
+}
+
+void PlanHandlers::plan(const IncomingCall& call) {
+    const std::string verb = call.arguments[0].get<std::string>();
+    const auto apps = apps_in(call.arguments[1]);
+    const ServiceActivity activity(parts_.services);
+    const DependencyGraph& graph = parts_.dependencies.graph();
+    const auto reply = [&](const Plan& plan) {
+        call.responder.reply("s", json::array({to_json(plan).dump()}));
+    };
+    if (verb == "boot") return reply(parts_.transitions.plan_of_boot({}));
+    if (verb == "start") return reply(plan_start(graph, apps, activity));
+    if (verb != "stop") {
+        return call.responder.fail(
+            {"Invalid", "cannot plan " + verb + ": there are start, stop and boot"});
+    }
+    const bool takes_dependents = call.arguments[2].get<bool>();
+    const auto stops = plan_stop(graph, apps, activity,
+                                 takes_dependents ? StopManner::with_dependents : StopManner::alone);
+    if (!stops) return call.responder.fail({"Required", stops.error().message});
+    reply(*stops);
+}
+
+void PlanHandlers::rehearse(const IncomingCall& call) {
+    CallRequest request = call.caller.request(bus_safe_name(call.arguments[0].get<std::string>()),
+                                              service_model, "record");
+    const Script* script = parts_.registry.find(service_model, request.app);
+    if (script == nullptr) {
+        return call.responder.fail({"Internal", "Unable to find " + request.app});
+    }
+    json message{{"op", "record"},
+                 {"model", service_model},
+                 {"app", request.app},
+                 {"method", call.arguments[1]},
+                 {"script", script->path}};
+    parts_.calls.converse(std::move(request), std::move(message), {},
+                          [responder = call.responder](const CallReply& reply) {
+                              if (!reply) return responder.fail(reply.error());
+                              responder.reply("s", json::array({plain_values(*reply).dump()}));
+                          });
+}
+
+void PlanHandlers::graph(const IncomingCall& call) {
+    const DependencyGraph& graph = parts_.dependencies.graph();
+    json services = json::object();
+    json edges = json::array();
+    for (const std::string& app : graph.apps()) {
+        const Service* service = parts_.services.find(app);
+        const Script* script = parts_.registry.find(service_model, app);
+        services[app] = {
+            {"state", service == nullptr ? "unknown" : std::string(to_string(service->state()))},
+            {"start_up", std::string(to_string(parts_.start_up.get(app)))},
+            {"provides", script == nullptr ? json::array()
+                                           : script->facts.settings.value("provides",
+                                                                          json::array())}};
+        for (const Dependency& edge : graph.edges(app)) {
+            const auto meant = graph.resolve(edge.to);
+            edges.push_back({{"from", edge.from},
+                             {"to", edge.to},
+                             {"app", meant ? json(*meant) : json()},
+                             {"kind", std::string(to_string(edge.kind))},
+                             {"origin", edge.origin},
+                             {"file", edge.file},
+                             {"line", edge.line}});
+        }
+    }
+    const json all{{"services", std::move(services)}, {"edges", std::move(edges)}};
+    call.responder.reply("s", json::array({all.dump()}));
+}
+
+void PlanHandlers::check(const IncomingCall& call) {
+    json findings = json::array();
+    for (const auto& [app, is_error, message] : parts_.dependencies.check_all()) {
+        findings.push_back(json::array({app, is_error ? "error" : "warning", message}));
+    }
+    call.responder.reply("a(sss)", json::array({std::move(findings)}));
+}
+
+void PlanHandlers::list_boots(const IncomingCall& call) {
+    call.responder.reply("as", json::array({parts_.records.ids()}));
+}
+
+void PlanHandlers::boot_record(const IncomingCall& call) {
+    const auto text = parts_.records.text(call.arguments[0].get<std::string>());
+    if (!text) return call.responder.fail({"Missing", text.error().message});
+    call.responder.reply("s", json::array({*text}));
+}
+
+}  // namespace comar

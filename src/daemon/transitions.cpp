@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/transitions.h"
+
+#include <algorithm>
+#include <ctime>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include "core/fault_point.h"
+#include "core/log_line.h"
+#include "daemon/invoker.h"
+#include "daemon/service_activity.h"
+#include "os/atomic_file.h"
+#include "os/read_file.h"
+
+namespace comar {
+namespace {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+
+constexpr const char* default_group = "default";
+/// Who was to come first has had its time by then.
+constexpr auto head_start_patience = 10s;
+constexpr std::size_t most_bytes = std::size_t{4} << 20;
+constexpr mode_t file_mode = 0644;
+
+std::int64_t microseconds(std::chrono::nanoseconds time) {
+    return std::chrono::duration_cast<std::chrono::microseconds>(time).count();
+}
+
+std::int64_t since_kernel() {
+    timespec now{};
+    ::clock_gettime(CLOCK_BOOTTIME, &now);
+    return microseconds(std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec));
+}
+
+/// "2026-11-27T04:30:00.123456Z"
+std::string now_as_text() {
+    constexpr std::size_t size = 27;
+    const auto now = std::chrono::time_point_cast<WallTime::duration>(
+        std::chrono::system_clock::now());
+    return std::string(StampWriter().stamp(now, Stream::out).substr(0, size));
+}
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+}  // namespace
+
+Transitions::Transitions(Parts parts) : parts_(std::move(parts)) {}
+
+// --- what is to be done ------------------------------------------------------------------------
+
+/// Of the default group are those that are on or conditional; another one lists its own.
+std::vector<std::string> Transitions::members_of(const std::string& group) const {
+    if (const auto found = parts_.settings.groups.find(group);
+        found != parts_.settings.groups.end()) {
+        return found->second;
+    }
+    if (group == "rescue") return {};
+    if (group == "single") return parts_.settings.essential;
+    std::vector<std::string> members;
+    for (const auto& [app, state] : parts_.start_up.all()) {
+        const bool is_there = parts_.registry.find(service_model, app) != nullptr;
+        if (state != StartUp::off && is_there) members.push_back(app);
+    }
+    return members;
+}
+
+std::vector<std::string> Transitions::targets_of(const BootOptions& options) const {
+    const bool is_safe = options.safe || parts_.settings.safe;
+    auto targets = members_of(options.group.value_or(group_));
+    if (!is_safe) return targets;
+    std::erase_if(targets, [this](const std::string& app) {
+        return !contains(parts_.settings.essential, app);
+    });
+    return targets;
+}
+
+Plan Transitions::plan_of_boot(const BootOptions& options) const {
+    return plan_start(parts_.graph, targets_of(options), ServiceActivity(parts_.services));
+}
+
+/// A target decides by itself whether it starts, if it may; what it needs has no choice.
+std::vector<Campaign::Step> Transitions::steps_of(const Plan& plan,
+                                                  const std::vector<std::string>& targets) {
+    std::vector<Campaign::Step> steps;
+    steps.reserve(plan.steps.size());
+    for (const PlanStep& one : plan.steps) {
+        Campaign::Step step;
+        step.app = one.app;
+        step.after = one.after;
+        step.expected = parts_.memory.expected(one.app);
+        const bool is_enabled = parts_.start_up.get(one.app) != StartUp::off;
+        if (one.action == StepAction::stop) {
+            step.kind = JobKind::stop;
+        } else if (contains(targets, one.app) && is_enabled) {
+            step.kind = JobKind::ready;
+        }
+        const std::string reason = describe_reason(one);
+        step.cause = record_->kind + (reason.empty() ? "" : ": " + reason);
+        steps.push_back(std::move(step));
+    }
+    return steps;
+}
+
+void Transitions::open_up() {
+    is_down_ = false;
+    parts_.supervisor.open();
+}
+
+// --- what is begun -----------------------------------------------------------------------------
+
+void Transitions::boot(const BootOptions& options, Done done) {
+    const std::string group = options.group.value_or(default_group);
+    begin("boot", group, std::move(done), [this, options] {
+        for (const std::string& warning : options.warnings) spdlog::warn("{}", warning);
+        open_up();
+        const auto targets = targets_of(options);
+        auto first = options.head_start;
+        first.insert(first.end(), parts_.settings.head_start.begin(),
+                     parts_.settings.head_start.end());
+        std::erase_if(first, [&](const std::string& app) { return !contains(targets, app); });
+        const ServiceActivity activity(parts_.services);
+        std::deque<Stage> stages;
+        if (!first.empty()) {
+            stages.push_back(
+                {steps_of(plan_start(parts_.graph, first, activity), first), head_start_patience});
+        }
+        const Plan plan = plan_start(parts_.graph, targets, activity);
+        for (const auto& [app, error] : plan.refused) {
+            spdlog::error("{} is not started: {}", app, error.message);
+            record_->services[app] = {"ready", {}, -1, -1, -1, "failed", error.message};
+        }
+        stages.push_back({steps_of(plan, targets), 0ms});
+        return stages;
+    });
+}
+
+void Transitions::switch_to(const std::string& group, Done done) {
+    const bool is_known = group == default_group || group == "single" || group == "rescue" ||
+                          parts_.settings.groups.contains(group);
+    if (!is_known) {
+        return done(tl::unexpected(
+            CallError{"Invalid", "cannot switch to " + group +
+                                     ": there is no such group; write [groups." + group +
+                                     "] with services = [...] into comard.toml"}));
+    }
+    begin("switch", group, std::move(done), [this, group] {
+        open_up();
+        const auto targets = members_of(group);
+        const ServiceActivity activity(parts_.services);
+        std::set<std::string> wanted(targets.begin(), targets.end());
+        for (const std::string& app : targets) {
+            for (std::string& name : parts_.graph.needs(app, DependencyGraph::Depth::transitive)) {
+                wanted.insert(std::move(name));
+            }
+        }
+        std::vector<std::string> unwanted;
+        for (const std::string& app : parts_.registry.apps_of(service_model)) {
+            if (!wanted.contains(app) && activity.activity(app) != Activity::down) {
+                unwanted.push_back(app);
+            }
+        }
+        std::deque<Stage> stages;
+        if (const auto stops = plan_stop(parts_.graph, unwanted, activity, StopManner::shutdown)) {
+            stages.push_back({steps_of(*stops, {}), 0ms});
+        }
+        stages.push_back({steps_of(plan_start(parts_.graph, targets, activity), targets), 0ms});
+        return stages;
+    });
+}
+
+void Transitions::shut_down(Done done) {
+    is_down_ = true;
+    parts_.supervisor.close();
+    begin("shutdown", group_, std::move(done), [this] {
+        const ServiceActivity activity(parts_.services);
+        std::vector<std::string> running;
+        for (const std::string& app : parts_.registry.apps_of(service_model)) {
+            if (activity.activity(app) != Activity::down) running.push_back(app);
+        }
+        std::deque<Stage> stages;
+        if (const auto plan =
+                plan_stop(parts_.graph, running, activity, StopManner::shutdown)) {
+            stages.push_back({steps_of(*plan, {}), 0ms});
+        }
+        return stages;
+    });
+}
+
+/// Only a shutdown may come in between: whatever goes on then is given up.
+void Transitions::begin(const std::string& kind, const std::string& group, Done done,
+                        std::function<std::deque<Stage>()> stages) {
+    if (record_ && record_->kind == kind && record_->group == group) {
+        return waiters_.push_back(std::move(done));
+    }
+    if (record_ && kind != "shutdown") {
+        return done(tl::unexpected(
+            CallError{"Busy", "cannot begin: a " + record_->kind + " goes on; see 'comar analyze'"}));
+    }
+    if (record_) over();
+    record_.emplace();
+    record_->id = now_as_text();
+    record_->kind = kind;
+    record_->group = group;
+    record_->since_kernel = since_kernel();
+    record_->limit = parts_.settings.concurrency;
+    group_ = group;
+    began_ = parts_.loop.now();
+    waiters_.push_back(std::move(done));
+    save();
+    fault_point(kind, "begun");
+    refresh_all([this, id = record_->id, stages = std::move(stages)] {
+        if (!record_ || record_->id != id) return;
+        stages_ = stages();
+        parts_.progress();
+        next_stage();
+    });
+}
+
+/// Administrators may have set something while nobody looked.
+void Transitions::refresh_all(std::function<void()> then) {
+    const auto left = std::make_shared<std::size_t>(1);
+    const auto one_less = [left, then = std::move(then)] {
+        if (--*left == 0) then();
+    };
+    for (const std::string& app : parts_.registry.apps_of(service_model)) {
+        CallRequest by;
+        by.app = app;
+        by.model = service_model;
+        ++*left;
+        // What is wrong is told when it is started.
+        parts_.book.refresh(by, [one_less](const CallReply&) { one_less(); });
+    }
+    one_less();
+}
+
+void Transitions::next_stage() {
+    if (stages_.empty()) {
+        if (open_campaigns_ == 0) over();
+        return;
+    }
+    Stage stage = std::move(stages_.front());
+    stages_.pop_front();
+    run(std::move(stage));
+}
+
+void Transitions::run(Stage stage) {
+    std::vector<Campaign::Step> steps = std::move(stage.steps);
+    for (const Campaign::Step& step : steps) {
+        auto& one = record_->services[step.app];
+        one.method = to_string(step.kind);
+        one.fate = to_string(Campaign::Fate::waiting);
+        one.after.clear();
+        for (const Predecessor& before : step.after) one.after.push_back(steps[before.step].app);
+    }
+    const std::size_t place = campaigns_.size();
+    const auto is_waited_for = std::make_shared<bool>(true);
+    const auto next = [this, is_waited_for] {
+        if (std::exchange(*is_waited_for, false)) next_stage();
+    };
+    campaigns_.push_back(std::make_unique<Campaign>(
+        parts_.loop, std::move(steps),
+        Campaign::Options{parts_.settings.concurrency, parts_.settings.boot_deadline},
+        [this](const Campaign::Step& step, std::function<void(CallReply)> done) {
+            CallRequest request;
+            request.app = step.app;
+            request.model = service_model;
+            request.caller = "comar boot";
+            request.cause = step.cause;
+            request.with_dependents = true;
+            if (finished_.contains(step.app)) return done(json());
+            parts_.jobs.submit(step.kind, std::move(request), std::move(done));
+        },
+        Campaign::Events{[this, place](std::size_t step) { moved(*campaigns_[place], step); },
+                         [this, next] {
+                             --open_campaigns_;
+                             // Not in here: the campaign is still at it.
+                             parts_.loop.defer([this, next, id = record_->id] {
+                                 if (record_ && record_->id == id) next();
+                             });
+                         }}));
+    ++open_campaigns_;
+    if (stage.patience > 0ms) {
+        stage_timer_ = std::make_unique<Timer>(parts_.loop, next);
+        stage_timer_->arm(stage.patience);
+    }
+    campaigns_[place]->begin();
+}
+
+void Transitions::moved(const Campaign& campaign, std::size_t place) {
+    const Campaign::Step& step = campaign.steps()[place];
+    const Campaign::Course& course = campaign.course(place);
+    BootRecord::Service& one = record_->services[step.app];
+    one.fate = to_string(course.fate);
+    one.error = course.error;
+    const auto since = [this](TimePoint moment) { return microseconds(moment - began_); };
+    if (course.fate != Campaign::Fate::waiting) one.began = since(course.began);
+    const bool has_ended =
+        course.fate != Campaign::Fate::waiting && course.fate != Campaign::Fate::in_flight;
+    if (has_ended) {
+        one.ended = since(course.ended);
+        const bool is_start = course.fate == Campaign::Fate::succeeded && step.kind != JobKind::stop;
+        if (is_start) {
+            parts_.memory.took(step.app, std::chrono::duration_cast<std::chrono::milliseconds>(
+                                             course.ended - course.began));
+        }
+        if (!course.error.empty()) spdlog::warn("{}: {}: {}", record_->kind, step.app, course.error);
+        save();
+        fault_point(record_->kind, "moved");
+    }
+    parts_.progress();
+}
+
+void Transitions::returned(const std::string& app) {
+    if (!record_) return;
+    const auto found = record_->services.find(app);
+    if (found == record_->services.end() || found->second.began < 0) return;
+    found->second.returned = microseconds(parts_.loop.now() - began_);
+}
+
+void Transitions::over() {
+    record_->duration = microseconds(parts_.loop.now() - began_);
+    if (auto kept = parts_.records.keep(*record_); !kept) {
+        spdlog::warn("{}", kept.error().message);
+    }
+    spdlog::info("{} into {} took {} ms", record_->kind, record_->group, record_->duration / 1000);
+    const json record = to_json(*std::exchange(record_, std::nullopt));
+    stage_timer_.reset();
+    stages_.clear();
+    finished_.clear();
+    open_campaigns_ = 0;
+    // They may be at it further up.
+    parts_.loop.defer([held = std::make_shared<std::vector<std::unique_ptr<Campaign>>>(
+                           std::exchange(campaigns_, {}))] {});
+    save();
+    parts_.progress();
+    for (const Done& done : std::exchange(waiters_, {})) done(record);
+}
+
+// --- what outlives comard ----------------------------------------------------------------------
+
+void Transitions::save() const {
+    json state{{"group", group_}, {"is_down", is_down_}};
+    if (record_) {
+        json finished = json::array();
+        for (const auto& [app, one] : record_->services) {
+            if (one.fate == "succeeded") finished.push_back(app);
+        }
+        state["kind"] = record_->kind;
+        state["finished"] = std::move(finished);
+    }
+    WithoutSync steps;
+    const auto written = write_file_atomically(parts_.state, state.dump(), file_mode, steps);
+    if (!written) spdlog::warn("{}", written.error().message);
+}
+
+void Transitions::resume() {
+    const auto text = read_file(parts_.state, most_bytes);
+    if (!text) return;
+    const json state = json::parse(*text, nullptr, false);
+    if (!state.is_object()) {
+        return spdlog::warn("cannot use {}: it is damaged; a boot that went on is forgotten",
+                            parts_.state);
+    }
+    try {
+        group_ = state.value("group", default_group);
+        is_down_ = state.value("is_down", false);
+        if (is_down_) parts_.supervisor.close();
+        const std::string kind = state.value("kind", "");
+        if (kind.empty()) return;
+        finished_ = state.value("finished", std::set<std::string>());
+        spdlog::info("going on with the {} that an earlier comard has begun", kind);
+        const auto nobody = [](const auto&) {};
+        if (kind == "shutdown") return shut_down(nobody);
+        if (kind == "switch") return switch_to(group_, nobody);
+        BootOptions options;
+        options.group = group_;
+        boot(options, nobody);
+    } catch (const json::exception& wrong) {
+        spdlog::warn("cannot use {}: {}", parts_.state, wrong.what());
+    }
+}
+
+json Transitions::progress() const {
+    if (!record_) return json::object();
+    json in_flight = json::array();
+    std::size_t total = 0;
+    std::size_t over = 0;
+    std::size_t failed = 0;
+    const std::int64_t now = microseconds(parts_.loop.now() - began_);
+    for (const auto& [app, one] : record_->services) {
+        ++total;
+        if (one.fate == "in flight") in_flight.push_back({{"app", app}, {"for", now - one.began}});
+        if (one.ended >= 0) ++over;
+        if (one.fate == "failed" || one.fate == "skipped" || one.fate == "late") ++failed;
+    }
+    return {{"kind", record_->kind}, {"group", record_->group},
+            {"total", total},        {"over", over},
+            {"failed", failed},      {"in_flight", std::move(in_flight)},
+            {"for", now}};
+}
+
+}  // namespace comar

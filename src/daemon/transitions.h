@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "core/boot_options.h"
+#include "core/dependency_graph.h"
+#include "core/plan.h"
+#include "daemon/boot_record.h"
+#include "daemon/campaign.h"
+#include "daemon/jobs.h"
+#include "daemon/service_table.h"
+#include "daemon/settings.h"
+#include "daemon/settings_book.h"
+#include "daemon/start_memory.h"
+#include "daemon/start_up_states.h"
+#include "daemon/supervisor.h"
+#include "loop/loop.h"
+#include "script/registry.h"
+
+namespace comar {
+
+/// Takes all services from one state to another: boot, the switch to another group, shutdown. One
+/// at a time; a comard that starts in the middle of one goes on with it.
+class Transitions {
+public:
+    /// All of them outlive it.
+    struct Parts {
+        Loop& loop;
+        const Settings& settings;
+        const DependencyGraph& graph;
+        const Registry& registry;
+        const StartUpStates& start_up;
+        ServiceTable& services;
+        Supervisor& supervisor;
+        SettingsBook& book;
+        Jobs& jobs;
+        StartMemory& memory;
+        BootRecords& records;
+        std::string state;  ///< the file that outlives comard, in memory
+        /// Something moved: tell whoever shows it.
+        std::function<void()> progress;
+    };
+    using Done = std::function<void(tl::expected<nlohmann::json, CallError>)>;
+
+    explicit Transitions(Parts parts);
+
+    /// `options`: what the kernel command line says. `done` gets the record.
+    void boot(const BootOptions& options, Done done);
+    void switch_to(const std::string& group, Done done);
+    void shut_down(Done done);
+
+    /// What a comard before us has begun.
+    void resume();
+
+    /// For a dry run: what boot, or a switch, would do now.
+    [[nodiscard]] Plan plan_of_boot(const BootOptions& options) const;
+
+    /// How far it is, docs/dbus.md; an empty object: nothing goes on.
+    [[nodiscard]] nlohmann::json progress() const;
+    [[nodiscard]] const std::string& group() const { return group_; }
+    /// Everything is being stopped, or was: nothing is to be started but by boot or a switch.
+    [[nodiscard]] bool is_down() const { return is_down_; }
+    /// A start() or stop() of a service has returned; it may not be ready yet.
+    void returned(const std::string& app);
+
+private:
+    /// One plan after the other; the next begins when the one before is over, or too slow.
+    struct Stage {
+        std::vector<Campaign::Step> steps;
+        std::chrono::milliseconds patience{0};  ///< 0: until it is over
+    };
+
+    [[nodiscard]] std::vector<std::string> members_of(const std::string& group) const;
+    [[nodiscard]] std::vector<std::string> targets_of(const BootOptions& options) const;
+    [[nodiscard]] std::vector<Campaign::Step> steps_of(const Plan& plan,
+                                                       const std::vector<std::string>& targets);
+    void open_up();
+    void refresh_all(std::function<void()> then);
+    void begin(const std::string& kind, const std::string& group, Done done,
+               std::function<std::deque<Stage>()> stages);
+    void run(Stage stage);
+    void next_stage();
+    void moved(const Campaign& campaign, std::size_t step);
+    void over();
+    void save() const;
+
+    Parts parts_;
+    std::string group_ = "default";
+    bool is_down_ = false;
+    std::optional<BootRecord> record_;
+    TimePoint began_;
+    std::vector<Done> waiters_;
+    std::deque<Stage> stages_;
+    std::vector<std::unique_ptr<Campaign>> campaigns_;
+    std::size_t open_campaigns_ = 0;
+    std::unique_ptr<Timer> stage_timer_;
+    std::set<std::string> finished_;  ///< by a boot that an earlier comard began
+};
+
+}  // namespace comar

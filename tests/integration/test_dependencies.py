@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: MIT
+"""Services that require, want, follow and exclude each other; circles and contradictions at registration."""
+
+import pytest
+
+from support.bus import BusError
+from support.processes import Process, processes_that_mention
+from support.scripts import service_script
+
+PLAIN = """
+    @synchronized
+    def start():
+        startService(SERVER, args=ARGS, pidfile=PIDFILE, makepid=True, detach=True, donotify=True)
+
+    @synchronized
+    def stop():
+        stopService(pidfile=PIDFILE, donotify=True)
+
+    def status():
+        return isServiceRunning(PIDFILE)
+    """
+FAILING = """
+    def start():
+        fail("no disk")
+    """
+
+
+@pytest.fixture
+def start(start_comard):
+    """As start_comard; ends what the services are in the end."""
+    daemons = []
+
+    def launch(*arguments):
+        daemons.append(start_comard(*arguments))
+        return daemons[-1]
+
+    yield launch
+    for daemon in daemons:
+        for process in processes_that_mention(f"{daemon.root}/usr/bin"):
+            process.kill()
+            process.wait_gone()
+        daemon.stop()
+
+
+@pytest.fixture
+def comard(start):
+    return start()
+
+
+def service(comard, name, settings="", text=PLAIN):
+    return comard.register(name, service_script(
+        f"\n    {settings}\n{text}", SERVER=comard.program(name), ARGS="",
+        PIDFILE=f"{comard.root}/run/{name}.pid"))
+
+
+def state(one):
+    return one.supervision["State"]
+
+
+def test_what_it_requires_runs_before(comard):
+    changed = comard.signals()
+    db = service(comard, "db")
+    web = service(comard, "web", 'serviceRequires = "db"')
+    web.start()
+    assert state(db) == state(web) == "running"
+    assert changed.all() == [("db", "started"), ("web", "started")]
+    assert "web requires it" in db.supervision["Cause"]
+    assert web.supervision["Requires"] == ["db"] and db.supervision["RequiredBy"] == ["web"]
+
+
+def test_without_what_it_requires_it_does_not_start_and_is_started_when_that_is_back(comard):
+    service(comard, "db", text=FAILING)
+    web = service(comard, "web", 'serviceRequires = ("db",)')
+    with pytest.raises(BusError, match=r"Dependency: cannot start web: web needs db \(.*web.py:\d+\): no disk"):
+        web.start()
+    assert state(web) == "failed" and "no disk" in web.supervision["LastError"]
+    service(comard, "db").start()
+    comard.until(lambda: state(web) == "running", "web to follow db")
+    assert "is back" in web.supervision["Cause"]
+
+
+def test_a_name_that_nobody_has_is_told(comard):
+    web = service(comard, "web", 'serviceRequires = ["nothing"]')
+    with pytest.raises(BusError, match=r"web needs nothing \(.*:\d+\), and there is no such service"):
+        web.start()
+
+
+def test_what_is_only_wanted_may_fail(comard):
+    cache = service(comard, "cache", text=FAILING)
+    web = service(comard, "web", 'serviceWants = ["cache", "nothing"]')
+    web.start()
+    assert state(web) == "running" and state(cache) == "failed"
+
+
+def test_a_stop_is_refused_while_others_need_it(comard):
+    db = service(comard, "db")
+    web = service(comard, "web", 'serviceRequires = "db"')
+    shop = service(comard, "shop", 'serviceRequires = "web"')
+    shop.start()
+    with pytest.raises(BusError, match="Required: cannot stop db: web requires it; 'comar stop --with-dependents db'"):
+        db.stop()
+    assert [state(one) for one in (db, web, shop)] == ["running"] * 3
+    changed = comard.signals()
+    result = comard.cli("stop", "--with-dependents", "db")
+    assert result.returncode == 0, result.stderr
+    assert [state(one) for one in (db, web, shop)] == ["stopped"] * 3
+    comard.until(lambda: len(changed.all()) == 3, "the signals")
+    assert changed.all() == [("shop", "stopped"), ("web", "stopped"), ("db", "stopped")]
+
+
+def test_what_starts_others_by_code_alone_keeps_nobody_from_stopping(comard):
+    db = service(comard, "db")
+    web = service(comard, "web", text=PLAIN.replace("startService(", 'startDependencies("db")\n        startService('))
+    web.start()
+    db.stop()
+    assert state(db) == "stopped" and state(web) == "running"
+
+
+def test_it_is_marked_when_what_it_requires_dies(comard):
+    db = service(comard, "db")
+    web = service(comard, "web", 'serviceRequires = "db"')
+    web.start()
+    Process(db.supervision["MainPID"]).kill()
+    comard.until(lambda: state(db) == "failed", "the death")
+    assert state(web) == "running" and web.supervision["Lacks"] == ["db"]
+    db.start()
+    assert web.supervision["Lacks"] == []
+
+
+def test_it_stops_and_comes_back_with_what_it_requires(comard):
+    db = service(comard, "db")
+    web = service(comard, "web", 'serviceRequires = "db"\n    serviceRequirementLost = "stop"')
+    web.start()
+    before = web.supervision["MainPID"]
+    Process(db.supervision["MainPID"]).kill()
+    comard.until(lambda: state(web) == "stopped", "web to follow")
+    assert "which it requires, has ended" in web.supervision["Cause"]
+    db.start()
+    comard.until(lambda: state(web) == "running", "web to come back")
+    assert web.supervision["MainPID"] != before
+
+
+def test_an_administrators_stop_is_not_undone_by_a_recovery(comard):
+    db = service(comard, "db")
+    web = service(comard, "web", 'serviceRequires = "db"\n    serviceRequirementLost = "stop"')
+    web.start()
+    Process(db.supervision["MainPID"]).kill()
+    comard.until(lambda: state(web) == "stopped", "web to follow")
+    web.stop()
+    db.start()
+    db.stop()
+    assert state(web) == "stopped" and web.supervision["Cause"].startswith("uid ")
+
+
+def test_a_restart_takes_those_along_that_want_it_so(comard):
+    db = service(comard, "db")
+    web = service(comard, "web", 'serviceRequires = "db"\n    serviceRequirementLost = "stop"')
+    other = service(comard, "other", 'serviceRequires = "db"')
+    web.start()
+    other.start()
+    pids = [one.supervision["MainPID"] for one in (db, web, other)]
+    assert comard.cli("restart", "db").returncode == 0
+    comard.until(lambda: state(web) == "running", "web to come back")
+    again = [one.supervision["MainPID"] for one in (db, web, other)]
+    assert [old == new for old, new in zip(pids, again)] == [False, False, True]
+
+
+def test_what_conflicts_is_stopped_first(comard):
+    one = service(comard, "one")
+    other = service(comard, "other", 'serviceConflicts = "one"')
+    one.start()
+    other.start()
+    assert (state(one), state(other)) == ("stopped", "running")
+    one.start()
+    assert (state(one), state(other)) == ("running", "stopped")
+
+
+def test_a_virtual_name_is_whoever_provides_it(start):
+    comard = start({"providers": {"mta": "postfix"}})
+    postfix = service(comard, "postfix", 'serviceProvides = "mta"')
+    exim = service(comard, "exim", 'serviceProvides = "mta"')
+    service(comard, "list", 'serviceRequires = "mta"').start()
+    assert state(postfix) == "running" != state(exim)
+
+
+def test_two_providers_and_no_choice_is_an_error_that_says_how_to_choose(comard):
+    service(comard, "postfix", 'serviceProvides = "mta"')
+    service(comard, "exim", 'serviceProvides = "mta"')
+    with pytest.raises(BusError, match=r"postfix.*exim.*\[providers\]|exim.*postfix.*\[providers\]"):
+        service(comard, "list", 'serviceRequires = "mta"').start()
+
+
+@pytest.mark.parametrize("first, second", [
+    ('serviceRequires = "b"', 'serviceRequires = "a"'),
+    ('serviceAfter = "b"', 'serviceWants = "a"'),
+    ('serviceBefore = "b"', 'serviceBefore = "a"'),
+])
+def test_a_circle_is_refused_with_its_path(comard, first, second):
+    a = service(comard, "a", first)
+    with pytest.raises(BusError, match=r"circle: .*b\.py:\d+\).*a\.py:\d+\)|circle: .*a\.py:\d+\).*b\.py:\d+\)"):
+        service(comard, "b", second)
+    assert comard.cli("status", "b").returncode == 4
+    service(comard, "b").start()
+    a.start()
+    assert state(a) == "running"
+
+
+def test_a_circle_through_code_is_found_before_anything_runs(comard):
+    service(comard, "a", text="\n    def start():\n        call('b', 'System.Service', 'start')\n")
+    with pytest.raises(BusError, match="circle: b is to start after c.*c is to start after a.*a is to start after b"
+                                       "|circle: .*"):
+        service(comard, "b", 'serviceAfter = "c"')
+        service(comard, "c", 'serviceRequires = "a"')
+
+
+def test_a_contradiction_is_refused(comard):
+    service(comard, "a")
+    with pytest.raises(BusError, match="conflicts"):
+        service(comard, "b", 'serviceRequires = "a"\n    serviceConflicts = "a"')
+
+
+def test_what_a_start_has_asked_for_is_remembered(comard):
+    service(comard, "db")
+    name = "d" "b"
+    web = service(comard, "web", text=f"""
+    NAMES = ["d", "b"]
+
+    def start():
+        call("".join(NAMES), "System.Service", "start")
+    """)
+    assert web.supervision["Requires"] == []
+    web.start()
+    assert name in [edge["to"] for edge in comard.graph()["edges"] if edge["from"] == "web"]
+    comard.stop()
+    comard.start()
+    assert name in [edge["to"] for edge in comard.graph()["edges"] if edge["from"] == "web"]
