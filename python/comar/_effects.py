@@ -31,7 +31,7 @@ def apply_settings() -> None:
     if not settings and notify_socket is None:
         return
     call.has_applied_settings = True
-    for key, use in _EFFECTS:
+    for key, use in EFFECTS:
         if key in settings:
             use(settings[key])
     # What the service sets itself must not lead its programs to somebody else's socket.
@@ -123,7 +123,7 @@ def _enter_directory(path: str) -> None:
 
 
 # In this order: a variable of serviceEnvironment wins over the files'.
-_EFFECTS: tuple[tuple[str, Callable[[Any], None]], ...] = (
+EFFECTS: tuple[tuple[str, Callable[[Any], None]], ...] = (
     ("environment_files", _load_files),
     ("environment", _set_environment),
     ("umask", _set_umask),

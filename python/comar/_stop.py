@@ -54,8 +54,8 @@ def stopService(
     """
     if command is not None and args is not None:
         return _stop_by_command([str(command), *split_words(args)], chuid, donotify)
-    number = _signal_number(signalno)
-    processes = _find(pidfile, command, user, name)
+    number = signal_number(signalno)
+    processes = find_targets(pidfile, command, user, name)
     if not processes:
         return None
     for process in processes:
@@ -82,15 +82,17 @@ def _stop_by_command(arguments: list[str], user: str | None, donotify: bool) -> 
     return reply
 
 
-def _signal_number(signalno: int | None) -> int:
+def signal_number(signalno: int | None) -> int:
+    """The signal that stopService() sends. ValueError: there is none of that number."""
     if signalno is None:
         return signal.SIGTERM
     return whole_number("signalno of stopService()", signalno, _SIGNALS, "signal.SIGHUP")
 
 
-def _find(
+def find_targets(
     pidfile: str | None, command: str | None, user: str | None, name: str | None
 ) -> list[_native.Process]:
+    """The processes that stopService() signals; it fails where a pidfile may be a trick."""
     if pidfile is not None:
         claim = examine(str(pidfile), command, user)
         if claim.refusal:
@@ -112,14 +114,15 @@ def _wait(processes: Sequence[_native.Process], number: int) -> None:
     allowed = current().seconds_left()
     left = [process for process in processes if not process.wait_gone(current().seconds_left())]
     if left:
-        names = ", ".join(_describe(process) for process in left)
+        names = ", ".join(describe(process) for process in left)
         fail(
             f"cannot stop {current().request.app}: {signal_name(number)} did not end process "
             f"{names} in {allowed:.0f} seconds"
         )
 
 
-def _describe(process: _native.Process) -> str:
+def describe(process: _native.Process) -> str:
+    """ "123 (nginx)"."""
     try:
         return f"{process.pid} ({process.comm()})"
     except ProcessLookupError:

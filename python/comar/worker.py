@@ -178,7 +178,8 @@ def _answer(connection: Connection, message: dict[str, Any], home: Home | None) 
     _flush()
     _script.forget()
     answer["left"] = _children()
-    answer["again"] = home is not None and not answer["left"] and home.is_as_new()
+    may_serve = answer.get("again", True) and home is not None and not answer["left"]
+    answer["again"] = may_serve and home is not None and home.is_as_new()
     try:
         connection.send(answer)
     except ValueError as error:
@@ -264,7 +265,7 @@ def _check(connection: Connection, message: dict[str, Any]) -> dict[str, Any]:
         return {"op": "return", "value": check.check(message)}
     except Exception as error:
         traceback.print_exc()
-        return _error("Internal", f"cannot check {message.get('name')}: {_text_of(error)}")
+        return _error("Internal", f"cannot check {message.get('name')}: {text_of(error)}")
 
 
 def _settings(connection: Connection, message: dict[str, Any]) -> dict[str, Any]:
@@ -275,7 +276,18 @@ def _settings(connection: Connection, message: dict[str, Any]) -> dict[str, Any]
         return {"op": "return", "value": overrides.read_overrides(message["path"]).as_dict()}
     except Exception as error:
         traceback.print_exc()
-        return _error("Internal", f"cannot read {message.get('path')}: {_text_of(error)}")
+        return _error("Internal", f"cannot read {message.get('path')}: {text_of(error)}")
+
+
+def _record(connection: Connection, message: dict[str, Any]) -> dict[str, Any]:
+    """What a method would do, for a dry run. Not imported before, as for _check()."""
+    try:
+        from comar import recording
+
+        return {"op": "return", "value": recording.record(message), "again": False}
+    except Exception as error:
+        traceback.print_exc()
+        return {**_error("Internal", f"cannot record {message.get('app')}: {text_of(error)}"), "again": False}
 
 
 _OPERATIONS: dict[str, Callable[[Connection, dict[str, Any]], dict[str, Any]]] = {
@@ -283,6 +295,7 @@ _OPERATIONS: dict[str, Callable[[Connection, dict[str, Any]], dict[str, Any]]] =
     "poll": _poll,
     "check": _check,
     "settings": _settings,
+    "record": _record,
 }
 
 
@@ -315,7 +328,7 @@ def _exit_unless(worker: int) -> None:
 
 def _call_method(request: Request) -> Any:
     _prepare(request)
-    method = _find_method(request)
+    method = find_method(request)
     value = call_locked(method, request.args) if request.locked else method(*request.args)
     # A probe that has nothing to complain about need not say so.
     return value is None or bool(value) if request.internal else value
@@ -359,7 +372,7 @@ def _redirect_output(fifos: Iterable[str]) -> None:
         os.close(fifo)
 
 
-def _find_method(request: Request) -> Callable[..., Any]:
+def find_method(request: Request) -> Callable[..., Any]:
     """The script's own method, or else the default one of its model.
 
     What a script has from the star import is not its own: it cannot be called from outside. An
@@ -380,7 +393,7 @@ def _answer_to(error: BaseException, method: str) -> dict[str, Any]:
     """The answer to a call that raised. The log gets the traceback of what nobody has foreseen."""
     if isinstance(error, SystemExit) and error.code in (0, None):
         return {"op": "return", "value": None}
-    message = _text_of(error)
+    message = text_of(error)
     try:
         if isinstance(error, Failure):
             print(f"{method}: {message}", file=sys.stderr)
@@ -398,7 +411,7 @@ def _error(name: str, message: str) -> dict[str, Any]:
     return {"op": "error", "name": ".".join(words)[:_LONGEST_NAME], "message": message[:_LONGEST_MESSAGE]}
 
 
-def _text_of(error: BaseException) -> str:
+def text_of(error: BaseException) -> str:
     """What an exception says. One that says nothing is named, with the line that raised it."""
     try:
         text = str(error.code if isinstance(error, SystemExit) else error)
