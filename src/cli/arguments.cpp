@@ -21,6 +21,9 @@ constexpr OptionRow options[] = {
     {Option::since, "--since", "", "TIME", "only from then on: 10m, 2h, yesterday, 2026-11-24",
      false},
     {Option::grep, "--grep", "", "RE", "only lines that match this regular expression", false},
+    {Option::with_dependents, "--with-dependents", "", "", "stop those that require it, too", false},
+    {Option::dry_run, "--dry-run", "", "", "only tell what would be done, and why", false},
+    {Option::all, "--all", "", "", "check how all registered scripts fit together", false},
     {Option::help, "--help", "-h", "", "explain the command", true},
     {Option::version, "--version", "", "", "print the version of comar", true},
 };
@@ -190,6 +193,9 @@ Invocation make_invocation(const Request& request, const SortedWords& sorted) {
             .since = value_of(sorted, Option::since),
             .grep = value_of(sorted, Option::grep),
             .follow = sorted.has(Option::follow),
+            .with_dependents = sorted.has(Option::with_dependents),
+            .dry_run = sorted.has(Option::dry_run),
+            .all = sorted.has(Option::all),
             .json = sorted.has(Option::json),
             .verbose = sorted.has(Option::verbose)};
 }

@@ -24,6 +24,9 @@ struct Invocation {
     std::string since;         ///< --since; empty: not given
     std::string grep;          ///< --grep; empty: not given
     bool follow = false;
+    bool with_dependents = false;
+    bool dry_run = false;
+    bool all = false;
     bool json = false;
     bool verbose = false;
 };
@@ -40,6 +43,9 @@ enum class Option : unsigned {
     lines,
     since,
     grep,
+    with_dependents,
+    dry_run,
+    all,
     help,
     version
 };

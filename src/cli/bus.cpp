@@ -210,6 +210,22 @@ int Bus::on_changed(sd_bus_message* message, void* watch, sd_bus_error*) noexcep
     return 0;
 }
 
+int Bus::on_progress(sd_bus_message* message, void* progressed, sd_bus_error*) noexcept {
+    const char* text = nullptr;
+    if (sd_bus_message_read(message, "s", &text) >= 0)
+        (*static_cast<Progressed*>(progressed))(text);
+    return 0;
+}
+
+Result<> Bus::watch_progress(Progressed progressed) {
+    progressed_ = std::make_unique<Progressed>(std::move(progressed));
+    const int r = sd_bus_match_signal(bus_.get(), nullptr, destination_, nullptr,
+                                      "tr.org.pardus.comar.Manager", "Progress", on_progress,
+                                      progressed_.get());
+    if (r >= 0) return {};
+    return failure(ErrorKind::internal, std::string("cannot watch: ") + strerror(-r), -r);
+}
+
 Result<> Bus::watch_changes(Changed changed) {
     watch_ = std::make_unique<Watch>(std::move(changed));
     const int r = sd_bus_match_signal(bus_.get(), nullptr, destination_, nullptr,

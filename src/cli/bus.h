@@ -31,6 +31,9 @@ using Answered = std::function<void(std::size_t index, Reply reply)>;
 /// Gets `service` and `state` of System.Service.Changed. False: has seen enough.
 using Changed = std::function<bool(std::string_view service, std::string_view state)>;
 
+/// Gets how far a boot or the like is.
+using Progressed = std::function<void(std::string_view json)>;
+
 /// How long to wait for an answer.
 enum class Patience {
     reading,  ///< a minute: comard answers from what it knows, or ends what is slow
@@ -79,6 +82,9 @@ public:
     /// Sends all at once and returns when each was answered.
     void call_all(std::vector<Message> calls, Patience patience, const Answered& answered);
 
+    /// Hears how far a boot or the like is, as JSON (docs/dbus.md), while calls are waited for.
+    Result<> watch_progress(Progressed progressed);
+
     /// From its return on no change of a service's state is missed.
     Result<> watch_changes(Changed changed);
 
@@ -101,9 +107,12 @@ private:
         Changed changed;
         bool is_over = false;
     };
+    static int on_progress(sd_bus_message* message, void* progressed,
+                           sd_bus_error* error) noexcept;
     static int on_changed(sd_bus_message* message, void* watch, sd_bus_error* error) noexcept;
 
     std::unique_ptr<Watch> watch_;  ///< outlives bus_, which points to it
+    std::unique_ptr<Progressed> progressed_;  ///< the same
     Handle bus_;
     const char* destination_;  ///< null on the private socket, where there is only comard
 };

@@ -9,8 +9,15 @@
 
 #include <unistd.h>
 
+#include <nlohmann/json.hpp>
+
 #include "cli/command.h"
+#include "cli/json_output.h"
+#include "cli/member.h"
 #include "cli/output.h"
+#include "cli/report.h"
+#include "cli/session.h"
+#include "cli/text.h"
 
 namespace comar::cli {
 namespace {
@@ -40,9 +47,43 @@ std::vector<std::string> host_words(const Invocation& invocation) {
     return words;
 }
 
+/// Circles, contradictions and unknown names, of which only comard knows.
+ExitCode check_together(const Invocation& invocation, Output& output) {
+    auto session = open_session(invocation, Texts::none);
+    if (!session) return ExitCode::failed;
+    const Reply reply =
+        session->bus.call(session->bus.method(manager_member("Check")), Patience::reading);
+    if (!reply) {
+        report_failure(*session, "check", reply.error());
+        return exit_code_of(reply.error());
+    }
+    ExitCode code = ExitCode::ok;
+    auto findings = nlohmann::ordered_json::array();
+    sd_bus_message* const message = reply->get();
+    (void)sd_bus_message_enter_container(message, 'a', "(sss)");
+    const char* app = nullptr;
+    const char* severity = nullptr;
+    const char* text = nullptr;
+    while (sd_bus_message_read(message, "(sss)", &app, &severity, &text) > 0) {
+        if (std::string_view(severity) == "error") code = ExitCode::failed;
+        if (invocation.json) {
+            findings.push_back({{"name", app}, {"severity", severity}, {"message", text}});
+        } else {
+            output.print(escape_line(app) + ": " + severity + ": " + escape_line(text) + "\n");
+        }
+    }
+    if (invocation.json) print_json(output, findings, JsonLayout::indented);
+    return code;
+}
+
 }  // namespace
 
-ExitCode run_check(const Invocation& invocation, Output&) {
+ExitCode run_check(const Invocation& invocation, Output& output) {
+    if (invocation.all) return check_together(invocation, output);
+    if (invocation.operands.empty()) {
+        complain("cannot check nothing: name a file, or --all; see: comar help check");
+        return ExitCode::bad_usage;
+    }
     const std::string program = host_program();
     const auto words = host_words(invocation);
     std::vector<char*> pointers;

@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/member.h"
 #include "cli/output.h"
+#include "cli/plan_text.h"
 #include "cli/report.h"
 #include "cli/session.h"
 
@@ -34,6 +35,7 @@ Message call_manager(Bus& bus, const std::string& service, const char* method) {
 constexpr Job jobs[] = {
     {"start", "start", call_service, Needs::nothing, "start", "started"},
     {"stop", "stop", call_service, Needs::nothing, "stop", "stopped"},
+    {"stop with dependents", "StopWithDependents", call_manager, Needs::nothing, "stop", "stopped"},
     {"restart", "Restart", call_manager, Needs::nothing, "restart", "restarted"},
     {"reload", "reload", call_service, Needs::running_service, "reload", "reloaded"},
     {"ready", "ready", call_service, Needs::nothing, "run ready() of", "ready"},
@@ -65,11 +67,17 @@ void tell_done(Output& output, const Job& job, const std::string& service) {
 }  // namespace
 
 ExitCode run_job(const Invocation& invocation, Output& output) {
-    const Job& job = *std::ranges::find(jobs, invocation.command->name, &Job::command);
+    const std::string_view name =
+        invocation.with_dependents ? "stop with dependents" : invocation.command->name;
+    const Job& job = *std::ranges::find(jobs, name, &Job::command);
     auto session = open_session(invocation, Texts::in_user_language, Purpose::change);
     if (!session) return ExitCode::failed;
 
     const auto& services = invocation.operands;
+    if (invocation.dry_run) {
+        return Plans(*session).tell(std::string(invocation.command->name), services,
+                                    invocation.with_dependents, invocation.json, output);
+    }
     std::vector<Message> calls;
     for (const auto& service : services)
         calls.push_back(job.call(session->bus, service, job.method));

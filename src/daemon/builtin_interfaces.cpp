@@ -66,7 +66,7 @@ Interface make_manager() {
              changes("Reset", {{"app", "s"}}, {}, set_action),
              reads("Show", {{"app", "s"}}, {{"settings", "a(sss)"}}),
              reads("ListServices", {{"options", "a{sv}"}}, {{"services", "a(sssssu)"}}),
-             changes("Boot", {{"kernel", "b"}}, {{"record", "s"}}, boot_action),
+             changes("Boot", {}, {{"record", "s"}}, boot_action),
              changes("Switch", {{"group", "s"}}, {{"record", "s"}}, boot_action),
              changes("Shutdown", {}, {{"record", "s"}}, boot_action),
              changes("StopWithDependents", {{"app", "s"}}, {}, set_action),

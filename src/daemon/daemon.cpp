@@ -114,7 +114,10 @@ Result<int> Daemon::run() {
     parts.supervisor.on_return([&parts](const std::string& app) {
         parts.transitions.returned(app);
     });
-    parts.transitions.resume();
+    const bool goes_on = parts.transitions.resume();
+    if (parts.options.boot && !goes_on) {
+        parts.transitions.boot(parts.transitions.kernel_options(), [](const auto&) {});
+    }
     spdlog::info("comard {} serves {} scripts on {}", COMAR_VERSION, parts.registry.apps().size(),
                  parts.paths.socket);
     ::sd_notify(0, "READY=1");

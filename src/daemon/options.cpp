@@ -42,6 +42,7 @@ tl::expected<Options, int> read_options(int argc, char** argv) {
     app.add_option("--bus", bus, "Address of the message bus to serve on, \"none\" for none");
     app.add_option("--bus-name", options.bus_name, "Name to take on that bus")
         ->capture_default_str();
+    app.add_flag("--boot", options.boot, "Start all services that are on, as 'comar boot' does");
     app.add_flag("--replace", options.replace,
                  "Take the place of the comard that serves there; services go on running");
     app.add_option("--log-level", options.log_level, "trace, debug, info, warning, error or off")

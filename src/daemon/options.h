@@ -15,6 +15,7 @@ struct Options {
     std::string bus_name = "tr.org.pardus.comar";
     LogTarget log_target = LogTarget::automatic;
     std::string log_level = "info";
+    bool boot = false;     ///< starts all services that are on, at once
     bool replace = false;  ///< the comard that serves there ends first
 };
 

@@ -178,6 +178,7 @@ struct Daemon::Parts {
     BootRecords records{paths.boots};
     Transitions transitions{{loop, settings, dependencies.graph(), registry, start_up, services,
                              supervisor, book, jobs, memory, records, paths.transition,
+                             paths.root + "/proc/cmdline",
                              [this] { tell_progress(); }}};
     PlanHandlers plan_handlers{
         {registry, start_up, services, dependencies, transitions, records, jobs, calls}};

@@ -4,32 +4,21 @@
 #include <utility>
 #include <vector>
 
-#include "core/boot_options.h"
 #include "core/name.h"
 #include "daemon/builtin_interfaces.h"
 #include "daemon/invoker.h"
 #include "daemon/service_activity.h"
-#include "os/read_file.h"
 
 namespace comar {
 namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t most_command_line = 64 * 1024;
-
 Transitions::Done replying(const Responder& responder) {
     return [responder](const tl::expected<json, CallError>& record) {
         if (!record) return responder.fail(record.error());
         responder.reply("s", json::array({record->dump()}));
     };
-}
-
-/// What the kernel was told, where a machine is booted; a private comard has nothing to do with it.
-BootOptions kernel_options(bool is_wanted) {
-    if (!is_wanted) return {};
-    const auto text = read_file("/proc/cmdline", most_command_line);
-    return text ? parse_boot_options(*text) : BootOptions();
 }
 
 json to_json(const Plan& plan) {
@@ -77,8 +66,7 @@ void PlanHandlers::add_to(Handlers& handlers) {
 }
 
 void PlanHandlers::boot(const IncomingCall& call) {
-    parts_.transitions.boot(kernel_options(call.arguments[0].get<bool>()),
-                            replying(call.responder));
+    parts_.transitions.boot(parts_.transitions.kernel_options(), replying(call.responder));
 }
 
 void PlanHandlers::switch_group(const IncomingCall& call) {
@@ -111,7 +99,7 @@ void PlanHandlers::plan(const IncomingCall& call) {
     const auto reply = [&](const Plan& plan) {
         call.responder.reply("s", json::array({to_json(plan).dump()}));
     };
-    if (verb == "boot") return reply(parts_.transitions.plan_of_boot({}));
+    if (verb == "boot") return reply(parts_.transitions.plan_of_boot(parts_.transitions.kernel_options()));
     if (verb == "start") return reply(plan_start(graph, apps, activity));
     if (verb != "stop") {
         return call.responder.fail(

@@ -112,6 +112,11 @@ void Transitions::open_up() {
     parts_.supervisor.open();
 }
 
+BootOptions Transitions::kernel_options() const {
+    const auto text = read_file(parts_.command_line, most_bytes);
+    return text ? parse_boot_options(*text) : BootOptions();
+}
+
 // --- what is begun -----------------------------------------------------------------------------
 
 void Transitions::boot(const BootOptions& options, Done done) {
@@ -359,30 +364,37 @@ void Transitions::save() const {
     if (!written) spdlog::warn("{}", written.error().message);
 }
 
-void Transitions::resume() {
+bool Transitions::resume() {
     const auto text = read_file(parts_.state, most_bytes);
-    if (!text) return;
+    if (!text) return false;
     const json state = json::parse(*text, nullptr, false);
     if (!state.is_object()) {
-        return spdlog::warn("cannot use {}: it is damaged; a boot that went on is forgotten",
-                            parts_.state);
+        spdlog::warn("cannot use {}: it is damaged; a boot that went on is forgotten",
+                     parts_.state);
+        return false;
     }
     try {
         group_ = state.value("group", default_group);
         is_down_ = state.value("is_down", false);
         if (is_down_) parts_.supervisor.close();
         const std::string kind = state.value("kind", "");
-        if (kind.empty()) return;
+        if (kind.empty()) return false;
         finished_ = state.value("finished", std::set<std::string>());
         spdlog::info("going on with the {} that an earlier comard has begun", kind);
         const auto nobody = [](const auto&) {};
-        if (kind == "shutdown") return shut_down(nobody);
-        if (kind == "switch") return switch_to(group_, nobody);
-        BootOptions options;
-        options.group = group_;
-        boot(options, nobody);
+        if (kind == "shutdown") {
+            shut_down(nobody);
+        } else if (kind == "switch") {
+            switch_to(group_, nobody);
+        } else {
+            BootOptions options = kernel_options();
+            options.group = group_;
+            boot(options, nobody);
+        }
+        return true;
     } catch (const json::exception& wrong) {
         spdlog::warn("cannot use {}: {}", parts_.state, wrong.what());
+        return false;
     }
 }
 

@@ -46,7 +46,8 @@ public:
         Jobs& jobs;
         StartMemory& memory;
         BootRecords& records;
-        std::string state;  ///< the file that outlives comard, in memory
+        std::string state;         ///< the file that outlives comard, in memory
+        std::string command_line;  ///< the kernel's
         /// Something moved: tell whoever shows it.
         std::function<void()> progress;
     };
@@ -59,8 +60,11 @@ public:
     void switch_to(const std::string& group, Done done);
     void shut_down(Done done);
 
-    /// What a comard before us has begun.
-    void resume();
+    /// What the kernel was told to boot: <root>/proc/cmdline.
+    [[nodiscard]] BootOptions kernel_options() const;
+
+    /// What a comard before us has begun. True: it goes on.
+    bool resume();
 
     /// For a dry run: what boot, or a switch, would do now.
     [[nodiscard]] Plan plan_of_boot(const BootOptions& options) const;

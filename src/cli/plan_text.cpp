@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+#include "cli/plan_text.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "cli/json_output.h"
+#include "cli/member.h"
+#include "cli/report.h"
+#include "cli/text.h"
+
+namespace comar::cli {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+json read(const Message& message) {
+    const char* text = nullptr;
+    if (sd_bus_message_read(message.get(), "s", &text) < 0) return {};
+    return json::parse(text, nullptr, false);
+}
+
+Message plan_call(Bus& bus, const std::string& verb, const std::vector<std::string>& services,
+                  bool with_dependents) {
+    Message call = bus.method(manager_member("Plan"), "s", verb.c_str());
+    std::vector<char*> names;
+    for (const std::string& service : services) names.push_back(const_cast<char*>(service.c_str()));
+    names.push_back(nullptr);
+    if (!call || sd_bus_message_append_strv(call.get(), names.data()) < 0 ||
+        sd_bus_message_append(call.get(), "b", with_dependents ? 1 : 0) < 0) {
+        return {};
+    }
+    return call;
+}
+
+/// What the script would do; an object with `error` where it cannot be tried.
+json rehearse(Session& session, const json& step) {
+    const std::string app = step.value("app", "");
+    const std::string method = step.value("does", "");
+    const Reply reply = session.bus.call(
+        session.bus.method(manager_member("Rehearse"), "ss", app.c_str(), method.c_str()),
+        Patience::job);
+    if (!reply) return {{"error", reason_of(reply.error())}};
+    return read(*reply);
+}
+
+std::string names_in(const json& list) {
+    std::string text;
+    for (const json& name : list) text += (text.empty() ? "" : ", ") + name.get<std::string>();
+    return text;
+}
+
+void print_step(Output& output, std::size_t number, const json& step) {
+    const std::string reason = step.value("reason", "");
+    output.print(fmt::format("{:>3}. {} {}{}", number, step.value("does", ""),
+                             escape_line(step.value("app", "")),
+                             reason.empty() ? "" : fmt::format(": {}", escape_line(reason))));
+    const json after = step.value("after", json::array());
+    if (!after.empty()) output.print(fmt::format(" (after {})", escape_line(names_in(after))));
+    output.print("\n");
+    const json would = step.value("would", json::object());
+    if (would.contains("error")) {
+        output.print("       cannot try it: " + escape_line(would.value("error", "")) + "\n");
+    }
+    for (const json& entry : would.value("entries", json::array())) {
+        output.print("       " + escape_line(entry.value("text", "")) + "\n");
+    }
+}
+
+}  // namespace
+
+ExitCode Plans::tell(const std::string& verb, const std::vector<std::string>& services,
+                     bool with_dependents, bool as_json, Output& output) const {
+    const Reply reply = session_.bus.call(
+        plan_call(session_.bus, verb, services, with_dependents), Patience::reading);
+    if (!reply) {
+        report_failure(session_, "plan that", reply.error());
+        return exit_code_of(reply.error());
+    }
+    json plan = read(*reply);
+    if (!plan.is_object()) {
+        complain("cannot read what comard has answered");
+        return ExitCode::failed;
+    }
+    for (json& step : plan["steps"]) step["would"] = rehearse(session_, step);
+    const bool is_refused = !plan.value("refused", json::array()).empty();
+    if (as_json) {
+        print_json(output, plan, JsonLayout::indented);
+        return is_refused ? ExitCode::failed : ExitCode::ok;
+    }
+    if (plan["steps"].empty() && !is_refused) output.print("nothing is to be done\n");
+    std::size_t number = 0;
+    for (const json& step : plan["steps"]) print_step(output, ++number, step);
+    for (const json& one : plan.value("left_out", json::array())) {
+        note(fmt::format("without {}: {}", one.value("app", ""), one.value("error", "")));
+    }
+    for (const json& one : plan.value("refused", json::array())) {
+        complain(fmt::format("{}: {}", one.value("app", ""), one.value("error", "")));
+    }
+    return is_refused ? ExitCode::failed : ExitCode::ok;
+}
+
+}  // namespace comar::cli

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/exit_code.h"
+#include "cli/output.h"
+#include "cli/session.h"
+
+namespace comar::cli {
+
+/// A dry run: what would be started and stopped, in which order, and why; and what each script
+/// would do.
+class Plans {
+public:
+    /// `session` outlives it.
+    explicit Plans(Session& session) : session_(session) {}
+
+    /// `verb`: "start", "stop" or "boot".
+    ExitCode tell(const std::string& verb, const std::vector<std::string>& services,
+                  bool with_dependents, bool as_json, Output& output) const;
+
+private:
+    Session& session_;
+};
+
+}  // namespace comar::cli
