@@ -15,8 +15,8 @@ namespace comar {
 ///
 /// First come, first served: what is in a conflict with what was chosen before is refused, and so
 /// is all that needs it. Services that are up and needed by what is chosen are kept: they need no
-/// start, and nothing may be chosen that would stop them. What they lack themselves is not made up
-/// for; somebody else looks after services that run.
+/// start, and nothing may be chosen that would stop them. What is down and they need is not made up
+/// for, since somebody else looks after services that run; what changes just now is waited for.
 class StartChoice {
 public:
     /// Both outlive the choice, and the graph does not change.
