@@ -130,7 +130,8 @@ void Service::restore_processes(const json& state) {
         // What a stop() has left alive on purpose does not make it run.
         if (supervision_.state() != ServiceState::stopped) feed(FoundAlive{});
     } else {
-        // It died while nobody looked; nobody knows how.
+        // It died while nobody looked; nobody knows how, and the end before that is not it.
+        if (running().value_or(false)) last_exit_ = LastExit{};
         feed(Emptied{true});
     }
     changed();

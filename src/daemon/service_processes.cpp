@@ -75,11 +75,13 @@ void ServiceProcesses::adopt(const ProcessId& id, pid_t reaper) {
     if (id.pid <= 0 || excluded_.contains(id.pid) || adopted_.contains(id.pid)) return;
     const auto stat = read_stat(id.pid);
     if (!stat || stat->id != id) return adopt_ended(id, reaper);
-    await_exit(id, stat->parent > 0 ? stat->parent : reaper);
-    Adopted& one = adopted_[id.pid];
     auto process = Process::open(id);
+    // A parent that tells nobody may never reap it, as PID 1 of many a container.
+    if (!process && !tells_exits(stat->parent)) return adopt_ended(id, reaper);
+    await_exit(id, stat->parent > 0 ? stat->parent : reaper);
     // It has ended already; when its parent has too, we reap it and learn how.
     if (!process) return;
+    Adopted& one = adopted_[id.pid];
     one.process = std::move(*process);
     // How a child of ours or of the script host ended is told; of others only the end is seen.
     auto watch =
@@ -127,9 +129,12 @@ bool ServiceProcesses::exit_is_told(const Adopted& one) const {
     const auto stat = read_stat(one.id.pid);
     // While it is being reaped the kernel tells no parent any more.
     const bool has_parent = stat && stat->id == one.id && stat->parent > 0;
-    const pid_t reaper = has_parent ? stat->parent : one.parent;
+    return tells_exits(has_parent ? stat->parent : one.parent);
+}
+
+bool ServiceProcesses::tells_exits(pid_t parent) const {
     // A worker ends soon, and its children are ours then.
-    return reaper == ::getpid() || reaps_(reaper) || excluded_.contains(reaper);
+    return parent == ::getpid() || reaps_(parent) || excluded_.contains(parent);
 }
 
 void ServiceProcesses::claim(const ProcessId& id) {

@@ -109,6 +109,8 @@ private:
     void adopt_ended(const ProcessId& id, pid_t reaper);
     void await_exit(const ProcessId& id, pid_t reaper);
     [[nodiscard]] bool exit_is_told(const Adopted& one) const;
+    /// Whether we hear how the children of that process end.
+    [[nodiscard]] bool tells_exits(pid_t parent) const;
     void on_exit(pid_t pid, std::optional<ExitStatus> status);
     void check_empty();
 
