@@ -114,6 +114,8 @@ public:
 
     void find_orphans() { processes_.find_orphans(); }
     void miss_exits() { processes_.miss_exits(); }
+    /// Ends all of its processes that are in its cgroup at once.
+    void kill_all() { processes_.kill_all(); }
 
     [[nodiscard]] const std::string& app() const { return app_; }
     [[nodiscard]] ServiceState state() const { return supervision_.state(); }

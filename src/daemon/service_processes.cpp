@@ -43,6 +43,7 @@ ServiceProcesses::~ServiceProcesses() {
 
 Result<> ServiceProcesses::use_cgroup(const std::string& parent, const std::string& name) {
     if (cgroup_) return {};
+    const bool was_there = ::access((parent + "/" + name).c_str(), F_OK) == 0;
     auto cgroup = Cgroup::create(parent, name);
     if (!cgroup) return Failure(std::move(cgroup.error()));
     auto events = cgroup->watch();
@@ -55,6 +56,7 @@ Result<> ServiceProcesses::use_cgroup(const std::string& parent, const std::stri
     });
     if (!watch) return Failure(std::move(watch.error()));
     cgroup_ = std::move(*cgroup);
+    may_be_deadly_ = was_there;
     cgroup_events_ = std::move(*events);
     cgroup_look_ = std::move(*look);
     cgroup_watch_ = std::move(*watch);
@@ -64,7 +66,9 @@ Result<> ServiceProcesses::use_cgroup(const std::string& parent, const std::stri
 std::string ServiceProcesses::cgroup_path() const { return cgroup_ ? cgroup_->path() : ""; }
 
 void ServiceProcesses::check_cgroup() {
-    if (!cgroup_ || ::access(cgroup_->path().c_str(), F_OK) == 0 || errno != ENOENT) return;
+    if (!cgroup_) return;
+    const bool is_gone = ::access(cgroup_->path().c_str(), F_OK) != 0 && errno == ENOENT;
+    if (!is_gone && !(may_be_deadly_ && cgroup_->remove())) return;
     cgroup_watch_.reset();
     cgroup_events_.reset();
     cgroup_look_.reset();
@@ -262,7 +266,8 @@ bool ServiceProcesses::has(const ProcessId& id) const {
     return std::find(every.begin(), every.end(), id) != every.end();
 }
 
-void ServiceProcesses::kill_all() const {
+void ServiceProcesses::kill_all() {
+    may_be_deadly_ = true;
     // Who is not gone by that is killed one by one.
     if (cgroup_) (void)cgroup_->kill();
 }

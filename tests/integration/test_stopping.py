@@ -245,6 +245,33 @@ def test_all_spares_nobody(any_comard, told):
 
 def test_a_start_after_a_session_was_left_runs_beside_it(comard, told):
     service, main, session = with_session(comard, told)
+@pytest.mark.parametrize("is_plain", [True, False])
+def test_what_was_killed_whole_can_be_started_again(any_comard, told, is_plain):
+    """Some kernels kill what is born into a cgroup that was killed."""
+    service = any_comard.register("app", with_settings("""
+        def start():
+            PLAIN
+            startService(command=SERVER, args=["--ignore-term", "--tell", TOLD], detach=True)
+
+        def stop():
+            pass
+        """.replace("PLAIN", "" if is_plain else "time.time()"), told,
+        {"SERVER": any_comard.program("server")}, serviceStopTimeout=0.05, serviceKillMode="all"))
+    for _ in range(2):
+        service.start()
+        process = Process(int(told.line()))
+        assert service.supervision["PIDs"] == [process.pid]
+        service.stop()
+        assert not process.alive
+    any_comard.kill()
+    any_comard.start()
+    service = any_comard.service("app")
+    service.start()
+    assert Process(int(told.line())).alive
+    service.stop()
+    assert_stays_down(service)
+
+
     service.stop()
     service.start()
     second = Process(int(told.line()))
