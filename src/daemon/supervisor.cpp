@@ -309,12 +309,8 @@ void Supervisor::silent(const std::string& app) {
 void Supervisor::unwell(const std::string& app, const std::string& problem) {
     Service* service = find_service_(app);
     if (service == nullptr || service->state() != ServiceState::running) return;
-    service->set_health(problem);
-    if (jobs_->busy(app)) return;
-    spdlog::error("{} is not well: {}; comar starts it again", app, problem);
-    service->note_restarts(service->restarts() + 1, false);
-    restarter_.submit(JobKind::restart, app,
-                      "restarted because its health check failed: " + problem);
+    if (jobs_->busy(app)) return service->set_health(problem);
+    restarter_.unwell(app, problem);
 }
 
 void Supervisor::restore(const std::string& app) {
