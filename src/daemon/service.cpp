@@ -26,6 +26,9 @@ std::uint64_t wall_clock() {
         std::chrono::duration_cast<std::chrono::microseconds>(now).count());
 }
 
+/// Who ends well so soon after its start, and leaves others, has only forked.
+constexpr std::chrono::seconds longest_fork{5};
+
 /// Signals that people and init systems use to say "please end".
 bool ended_well(const ExitStatus& status) {
     return status.clean() || status.signal == SIGHUP || status.signal == SIGINT ||
@@ -338,11 +341,15 @@ void Service::exited(const ProcessId& process, std::optional<ExitStatus> status)
     last_exit_ = LastExit{};
     if (status) last_exit_ = {status->signal != 0 ? -1 : status->code, status->signal};
     changed();
-    const bool is_lost = main_ && died_badly_ && methods_.empty() && wanted_;
-    // Not in here: whoever ends the others may hear of the last one at once.
-    if (is_lost) {
-        context_.loop.defer([this, alive = std::weak_ptr<bool>(alive_)] {
-            if (!alive.expired() && processes_.alive()) context_.main_lost(app_);
+    if (!main_) return;
+    if (has_forked(status)) {
+        // What it has left is the service, and how that ends is still open.
+        main_.reset();
+        end_was_clean_ = false;
+    } else if (methods_.empty() && wanted_) {
+        // Not in here: whoever ends the others may hear of the last one at once.
+        context_.loop.defer([this, clean = !died_badly_, alive = std::weak_ptr<bool>(alive_)] {
+            if (!alive.expired() && processes_.alive()) context_.main_lost(app_, clean);
         });
     }
 }
@@ -356,6 +363,13 @@ void Service::emptied() {
 void Service::feed(const SupervisionEvent& event) {
     const ServiceState before = supervision_.state();
     for (const SupervisionEffect& effect : supervision_.on(event)) {
+/// The main process has gone to the background, as daemons do, though it was to stay.
+bool Service::has_forked(const std::optional<ExitStatus>& status) const {
+    const bool is_new = supervision_.state() == ServiceState::starting ||
+                        (methods_.empty() && context_.loop.now() - running_from_ < longest_fork);
+    return status && status->clean() && is_new && processes_.alive();
+}
+
         if (const auto* announce = std::get_if<Announce>(&effect)) {
             context_.announce(app_, announce->running);
         } else {

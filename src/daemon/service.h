@@ -42,8 +42,8 @@ public:
         /// error. `ran`: for how long; 0: its start has failed.
         std::function<void(const std::string& app, bool clean, std::chrono::milliseconds ran)>
             ended;
-        /// Its main process has ended with an error, and others live on.
-        std::function<void(const std::string& app)> main_lost;
+        /// Its main process has ended by itself, and others live on.
+        std::function<void(const std::string& app, bool clean)> main_lost;
         /// Something about it may be different now.
         std::function<void(const std::string& app)> changed;
     };
@@ -159,6 +159,7 @@ private:
     void changed();
     void took(const ProcessId& process);
     void restore_processes(const nlohmann::json& state);
+    [[nodiscard]] bool has_forked(const std::optional<ExitStatus>& status) const;
     void use_cgroup(const std::string& cgroup_parent);
     [[nodiscard]] nlohmann::json snapshot() const;
 

@@ -219,12 +219,12 @@ void Supervisor::stopped(const CallRequest& request, CallReply reply, const Then
         });
 }
 
-void Supervisor::main_lost(const std::string& app) {
+void Supervisor::main_lost(const std::string& app, bool clean) {
     const Service* service = find_service_(app);
     if (service == nullptr || shut_down_) return;
     const ServiceSettings& settings = service->settings().supervision;
-    // Without supervision the rest may well be what somebody wants.
-    if (settings.restart.policy == RestartPolicy::no || jobs_->busy(app)) return;
+    // Where it is not started again, the rest may well be what somebody wants.
+    if (!Restarts::wants(settings.restart.policy, clean) || jobs_->busy(app)) return;
     spdlog::warn("{}: its main process has ended ({}); comar ends the others", app,
                  end_of(*service));
     leftovers_.end(app, KillMode::all, settings.stop_timeout, [](const Leftovers::Report&) {});

@@ -54,7 +54,8 @@ public:
     void after(const CallRequest& request, JobKind method, CallReply reply, Then then) override;
 
     // What happens to services.
-    void main_lost(const std::string& app);
+    /// `clean`: without an error.
+    void main_lost(const std::string& app, bool clean);
     void changed(const std::string& app);
     /// Not registered any more.
     void forget(const std::string& app);
