@@ -168,8 +168,8 @@ void Readiness::look_at(const std::string& app) {
     const Service* service = find_service_(app);
     if (service == nullptr) return finish(app, error_reply("Internal", "Unable to find " + app));
     if (!service->had_process() || service->processes().alive()) return;
-    // How it has ended is on its way.
-    if (!service->processes().adopted().empty()) return;
+    // How it has ended is on its way, or what it has left is still its worker's.
+    if (!service->processes().adopted().empty() || service->has_worker()) return;
     const Probe& probe = found->second.probe;
     const Service::LastExit& last = service->last_exit();
     if (probe.kind != Probe::Kind::exit) {

@@ -212,9 +212,12 @@ void Service::worker_began(const ProcessId& worker, bool changes) {
 void Service::worker_gone(const ProcessId& worker, bool crashed) {
     std::erase(workers_, worker);
     // A worker that crashed could not tell what it has left behind; it is a child of comard now.
-    if (crashed && processes_.cgroup_path().empty()) {
+    // So is what daemons have forked since a worker told: one that forks twice is another by now.
+    const bool has_left_some = std::exchange(has_left_some_, false);
+    if ((crashed || has_left_some) && processes_.cgroup_path().empty()) {
         left_behind(context_.orphans(worker.start_time, app_));
-        if (processes_.alive()) feed(FoundAlive{});
+        has_left_some_ = false;
+        if (crashed && processes_.alive()) feed(FoundAlive{});
     }
     processes_.include(worker);
     changed();
@@ -250,6 +253,7 @@ void Service::left_behind(const std::vector<ProcessId>& left) {
     }
     if (left.empty()) return;
     had_process_ = true;
+    has_left_some_ = true;
     changed();
 }
 

@@ -137,6 +137,8 @@ public:
     [[nodiscard]] bool had_process() const { return had_process_; }
     /// Who wanted the last change, and why: "restart after exit code 1".
     [[nodiscard]] const std::string& cause() const { return cause_; }
+    /// A call that may change something runs, or has only just answered.
+    [[nodiscard]] bool has_worker() const { return !workers_.empty(); }
     /// Microseconds since 1970 of the last change of state; 0: unknown.
     [[nodiscard]] std::uint64_t since() const { return since_; }
     [[nodiscard]] const LastExit& last_exit() const { return last_exit_; }
@@ -177,6 +179,7 @@ private:
     bool had_process_ = false;      ///< in the method that runs, or ran last
     std::string last_error_;
     bool wanted_ = false;
+    bool has_left_some_ = false;    ///< a call whose worker has not ended yet
     std::string cause_;
     bool end_was_clean_ = false;  ///< how the process that counts ended is known, and was well
     TimePoint running_from_;
