@@ -172,6 +172,21 @@ def test_who_is_not_ready_in_time_is_ended_and_the_error_says_what_was_waited_fo
     assert waited_for in any_comard.cli("start", "app").stderr
 
 
+def test_who_listened_there_before_is_not_the_service(comard):
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
+        port = stranger.getsockname()[1]
+        slow = Slow(comard, f"tcp:{port}", f"--port {port}", serviceReadyTimeout=0.3)
+        with pytest.raises(BusError) as late:
+            slow.service.start()
+        assert late.value.name == "TimedOut"
+        assert "another program listened there" in late.value.message
+        assert_stays_down(slow.service)
+    starting = slow.service.begin("start")
+    slow.gate.open()
+    starting.result()
+    slow.service.stop()
+
+
 def test_who_dies_before_it_is_ready_is_not_waited_for(any_comard):
     slow = Slow(any_comard, "notify", serviceReadyTimeout=LONG)
     starting = slow.begin()
