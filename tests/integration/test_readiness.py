@@ -309,6 +309,33 @@ def test_only_processes_of_the_service_are_believed(comard):
     slow.service.stop()
 
 
+def test_strangers_leave_room_for_who_is_not_known_yet(place, start_comard, told):
+    """Without cgroups nobody knows what a script starts by itself, until its start() has returned."""
+    comard = start_this_way("no-cgroups", place, start_comard)
+    gate, program_told = comard.gate("go"), comard.mailbox("program")
+    service = comard.register("app", with_settings("""
+        def start():
+            tell(os.environ["NOTIFY_SOCKET"])
+            open(GATE).read(1)
+            subprocess.Popen([SERVER, "--notify", "READY=1", "--tell", PROGRAM])
+            open(GATE).read(1)
+        """, told, {"GATE": gate, "SERVER": comard.program("server"), "PROGRAM": program_told},
+        serviceReadiness="notify", serviceReadyTimeout=5))
+    starting = service.begin("start")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as stranger:
+        stranger.connect(told.value())
+        for _ in range(500):
+            stranger.send(b"READY=1")
+    for _ in range(20):
+        comard.bus.sync()
+    gate.open()
+    program_told.line()
+    assert not starting.done
+    gate.open()
+    starting.result()
+    service.stop()
+
+
 def test_the_program_names_its_main_process_and_its_status(comard, told):
     service = comard.register("app", service_script("""
         serviceReadiness = "notify"
