@@ -34,7 +34,7 @@ struct CallRequest {
     std::string sender;                 ///< the caller's name on its bus, for bus_sender()
     std::string caller;                 ///< whose turn it takes in the queue
     std::optional<std::uint32_t> user;  ///< whose account it goes to; empty: of no limits
-    std::string cause;                  ///< why, for people: "uid 0 asked for it"
+    std::string cause;                  ///< why, for people: "start asked for by uid 0"
     bool internal = false;              ///< comard asks for a function that no model names
     std::optional<Ticket> parent;       ///< the running call that waits for this one
     std::size_t depth = 0;              ///< how many calls its chain of callers has

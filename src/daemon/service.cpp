@@ -319,6 +319,11 @@ void Service::note_restarts(unsigned count, bool pending) {
     changed();
 }
 
+void Service::add_to_cause(const std::string& text) {
+    cause_ += (cause_.empty() ? "" : "; ") + text;
+    changed();
+}
+
 void Service::blame(std::string error) {
     died_badly_ = true;
     is_blamed_ = true;

@@ -92,6 +92,8 @@ public:
     /// `pending`: and it will be once more.
     void note_restarts(unsigned count, bool pending);
     [[nodiscard]] unsigned restarts() const { return restarts_; }
+    /// What else is to be told of the last change, for people.
+    void add_to_cause(const std::string& text);
     /// It ends because comar ends it, for a failure.
     void blame(std::string error);
     /// It stays down, though it is wanted.
@@ -112,10 +114,10 @@ public:
     void program_started(const ProcessId& process);
     void left_behind(const std::vector<ProcessId>& left);
 
-    void find_orphans() { processes_.find_orphans(); }
-    void miss_exits() { processes_.miss_exits(); }
     /// Ends all of its processes that are in its cgroup at once.
     void kill_all() { processes_.kill_all(); }
+    void find_orphans() { processes_.find_orphans(); }
+    void miss_exits() { processes_.miss_exits(); }
 
     [[nodiscard]] const std::string& app() const { return app_; }
     [[nodiscard]] ServiceState state() const { return supervision_.state(); }
@@ -135,10 +137,10 @@ public:
     [[nodiscard]] bool owns(pid_t pid) const;
     /// It had a process in the method that runs, or ran last.
     [[nodiscard]] bool had_process() const { return had_process_; }
-    /// Who wanted the last change, and why: "restart after exit code 1".
-    [[nodiscard]] const std::string& cause() const { return cause_; }
     /// A call that may change something runs, or has only just answered.
     [[nodiscard]] bool has_worker() const { return !workers_.empty(); }
+    /// Who wanted the last change, and why: "restart after exit code 1".
+    [[nodiscard]] const std::string& cause() const { return cause_; }
     /// Microseconds since 1970 of the last change of state; 0: unknown.
     [[nodiscard]] std::uint64_t since() const { return since_; }
     [[nodiscard]] const LastExit& last_exit() const { return last_exit_; }

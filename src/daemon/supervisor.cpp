@@ -7,6 +7,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "bus/text.h"
 #include "daemon/invoker.h"
 #include "os/process.h"
 
@@ -204,15 +205,8 @@ void Supervisor::stopped(const CallRequest& request, CallReply reply, const Then
     if (has_no_stop) reply = json();
     leftovers_.end(
         request.app, settings.kill_mode, settings.stop_timeout,
-        [app = request.app, reply = std::move(reply), then](const Leftovers::Report& report) {
-            if (!report.ended.empty()) {
-                spdlog::info("{}: its stop() left {}; comar has ended what was left", app,
-                             describe(report.ended));
-            }
-            if (!report.killed.empty()) {
-                spdlog::warn("{}: SIGTERM did not end {}; SIGKILL has", app,
-                             describe(report.killed));
-            }
+        [this, app = request.app, reply = std::move(reply), then](const Leftovers::Report& report) {
+            report_leftovers(app, report);
             if (report.alive.empty()) return then(reply);
             then(error_reply("Failed", "cannot stop " + app + ": even SIGKILL does not end " +
                                            describe(report.alive)));
@@ -228,6 +222,25 @@ void Supervisor::main_lost(const std::string& app, bool clean) {
     spdlog::warn("{}: its main process has ended ({}); comar ends the others", app,
                  end_of(*service));
     leftovers_.end(app, KillMode::all, settings.stop_timeout, [](const Leftovers::Report&) {});
+}
+
+/// For the log, and for whoever asks for the status.
+void Supervisor::report_leftovers(const std::string& app, const Leftovers::Report& report) {
+    Service* service = find_service_(app);
+    const auto tell = [&](const std::string& text) {
+        if (service != nullptr) service->add_to_cause(bus::to_bus_text(text));
+    };
+    if (!report.ended.empty()) {
+        const std::string text =
+            "its stop() left " + describe(report.ended) + "; comar has ended what was left";
+        spdlog::info("{}: {}", app, text);
+        tell(text);
+    }
+    if (!report.killed.empty()) {
+        const std::string text = "SIGTERM did not end " + describe(report.killed) + "; SIGKILL has";
+        spdlog::warn("{}: {}", app, text);
+        tell(text);
+    }
 }
 
 void Supervisor::changed(const std::string& app) {

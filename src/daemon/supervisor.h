@@ -82,6 +82,7 @@ public:
 private:
     void ready_or_not(const CallRequest& request, CallReply reply, Then then);
     void stopped(const CallRequest& request, CallReply reply, const Then& then);
+    void report_leftovers(const std::string& app, const Leftovers::Report& report);
     void told(Service& service, const Notification& said);
     static void refused(Service& service, bool by_comar, const CallError& error);
     void kill_failed(const std::string& app, CallReply reply, const Then& then);

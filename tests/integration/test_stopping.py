@@ -62,6 +62,8 @@ def test_what_ignores_that_is_killed_and_named(any_comard, told):
     assert len(killed) == 1
     for process in everybody:
         assert f"{process.pid} (server)" in killed[0]
+        assert f"{process.pid} (server)" in service.supervision["Cause"]
+    assert "SIGKILL has" in any_comard.cli("status", "app").stdout
 
 
 def test_the_time_out_is_given_even_if_it_is_none(comard, told):
@@ -243,8 +245,6 @@ def test_all_spares_nobody(any_comard, told):
     assert_stays_down(service)
 
 
-def test_a_start_after_a_session_was_left_runs_beside_it(comard, told):
-    service, main, session = with_session(comard, told)
 @pytest.mark.parametrize("is_plain", [True, False])
 def test_what_was_killed_whole_can_be_started_again(any_comard, told, is_plain):
     """Some kernels kill what is born into a cgroup that was killed."""
@@ -272,6 +272,8 @@ def test_what_was_killed_whole_can_be_started_again(any_comard, told, is_plain):
     assert_stays_down(service)
 
 
+def test_a_start_after_a_session_was_left_runs_beside_it(comard, told):
+    service, main, session = with_session(comard, told)
     service.stop()
     service.start()
     second = Process(int(told.line()))
