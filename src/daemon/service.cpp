@@ -363,6 +363,13 @@ void Service::exited(const ProcessId& process, std::optional<ExitStatus> status)
     }
 }
 
+/// The main process has gone to the background, as daemons do, though it was to stay.
+bool Service::has_forked(const std::optional<ExitStatus>& status) const {
+    const bool is_new = supervision_.state() == ServiceState::starting ||
+                        (methods_.empty() && context_.loop.now() - running_from_ < longest_fork);
+    return status && status->clean() && is_new && processes_.alive();
+}
+
 void Service::emptied() {
     feed(Emptied{!died_badly_});
     died_badly_ = false;
@@ -372,13 +379,6 @@ void Service::emptied() {
 void Service::feed(const SupervisionEvent& event) {
     const ServiceState before = supervision_.state();
     for (const SupervisionEffect& effect : supervision_.on(event)) {
-/// The main process has gone to the background, as daemons do, though it was to stay.
-bool Service::has_forked(const std::optional<ExitStatus>& status) const {
-    const bool is_new = supervision_.state() == ServiceState::starting ||
-                        (methods_.empty() && context_.loop.now() - running_from_ < longest_fork);
-    return status && status->clean() && is_new && processes_.alive();
-}
-
         if (const auto* announce = std::get_if<Announce>(&effect)) {
             context_.announce(app_, announce->running);
         } else {

@@ -159,11 +159,11 @@ private:
     void feed(const SupervisionEvent& event);
     void settled(ServiceState before);
     void exited(const ProcessId& process, std::optional<ExitStatus> status);
+    [[nodiscard]] bool has_forked(const std::optional<ExitStatus>& status) const;
     void emptied();
     void changed();
     void took(const ProcessId& process);
     void restore_processes(const nlohmann::json& state);
-    [[nodiscard]] bool has_forked(const std::optional<ExitStatus>& status) const;
     void use_cgroup(const std::string& cgroup_parent);
     [[nodiscard]] nlohmann::json snapshot() const;
 
@@ -179,9 +179,9 @@ private:
     bool is_blamed_ = false;        ///< blame() since it runs
     std::vector<JobKind> methods_;  ///< that run now; each has been called by the one before it
     bool had_process_ = false;      ///< in the method that runs, or ran last
+    bool has_left_some_ = false;    ///< a call whose worker has not ended yet
     std::string last_error_;
     bool wanted_ = false;
-    bool has_left_some_ = false;    ///< a call whose worker has not ended yet
     std::string cause_;
     bool end_was_clean_ = false;  ///< how the process that counts ended is known, and was well
     TimePoint running_from_;
