@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: MIT
-// comar explain NAME: why a service is as it is, and why what it needs is as that is.
+// comar explain NAME: why a service is as it is, why what it needs is not well, and what to do.
+#include <algorithm>
 #include <set>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "cli/command.h"
+#include "cli/log_files.h"
+#include "cli/log_tail.h"
 #include "cli/output.h"
 #include "cli/report.h"
 #include "cli/service_status.h"
@@ -15,6 +20,7 @@ namespace comar::cli {
 namespace {
 
 constexpr std::size_t deepest = 32;
+constexpr std::size_t shown_lines = 5;
 
 std::string times(std::uint32_t count) {
     return count == 1 ? "once" : std::to_string(count) + " times";
@@ -23,7 +29,8 @@ std::string times(std::uint32_t count) {
 /// The sentences about one service; those about what it needs are indented below.
 class Explanation {
 public:
-    Explanation(Session& session, Output& output) : session_(session), output_(output) {}
+    Explanation(Session& session, Output& output, std::string log_folder)
+        : session_(session), output_(output), log_folder_(std::move(log_folder)) {}
 
     ExitCode explain(const std::string& service, std::size_t depth) {
         if (depth > deepest || !told_.insert(service).second) return ExitCode::ok;
@@ -35,17 +42,17 @@ public:
             complain(status.error().message);
             return ExitCode::status_unknown;
         }
-        tell(*status, depth);
         // What is well needs no explanation.
-        for (const std::string& other : status->requires_services)
-            if (status->state != "running") (void)explain(other, depth + 1);
+        if (depth > 0 && status->state == "running") return ExitCode::ok;
+        tell(*status, depth);
+        for (const std::string& other : status->requires_services) (void)explain(other, depth + 1);
         return exit_code_of(*status);
     }
 
 private:
     ExitCode fail(const std::string& service, const CallFailure& failure, std::size_t depth) {
         if (depth > 0) {
-            say(service + " is needed, and not registered", depth);
+            say("it needs " + service + ", which is not registered", depth);
         } else {
             report_service_failure(session_, "explain", service, failure);
         }
@@ -53,30 +60,64 @@ private:
     }
 
     void tell(const ServiceStatus& status, std::size_t depth) {
-        std::string first = status.name + " is " + status.state;
+        std::string first =
+            depth > 0 ? "it needs " + status.name + ", which is " : status.name + " is ";
+        first += status.state;
         if (status.since != Moment(0)) first += " since " + local_time(status.since);
         if (!status.cause.empty()) first += ": " + status.cause;
         say(first, depth);
-        if (!status.last_error.empty()) say("  failed: " + status.last_error, depth);
-        const std::string ending = ending_text(status.exit_code, status.exit_signal);
-        if (!ending.empty()) say("  its main process ended last with " + ending, depth);
-        if (status.restarts > 0)
-            say("  comar has started it again " + times(status.restarts), depth);
-        if (status.retry.count() > 0)
-            say("  it is started again in " + span_text(status.retry), depth);
-        if (!status.health.empty() && status.health != "ok")
-            say("  not well: " + status.health, depth);
-        if (status.wanted && status.state == "failed" && status.retry.count() == 0)
-            say("  comar does not start it again by itself", depth);
-        if (status.edited) say("  script or settings were edited since it was started", depth);
+        tell_failure(status, depth + 1);
+        tell_outlook(status, depth + 1);
     }
 
+    void tell_failure(const ServiceStatus& status, std::size_t depth) {
+        if (!status.last_error.empty()) say("failed: " + status.last_error, depth);
+        const bool has_output = status.last_error.find('\n') != std::string::npos;
+        const std::string ending = ending_text(status.exit_code, status.exit_signal);
+        if (!ending.empty()) say("its main process ended last with " + ending, depth);
+        if (status.restarts > 0) say("comar has started it again " + times(status.restarts), depth);
+        if (!status.health.empty() && status.health != "ok")
+            say("not well: " + status.health, depth);
+        if (status.state == "failed" && !has_output) tell_last_lines(status, depth);
+    }
+
+    /// Nothing where the log is not for this user, or somewhere else.
+    void tell_last_lines(const ServiceStatus& status, std::size_t depth) {
+        const auto files = open_logs(log_folder_, status.name);
+        if (!files || files->empty()) return;
+        const auto entries = last_entries(*files, status.name, shown_lines, {});
+        if (!entries || entries->empty()) return;
+        say("it printed last:", depth);
+        for (const LogEntry& entry : *entries) say(std::string(entry.text), depth + 1);
+    }
+
+    /// What comes next, and what one may do about it.
+    void tell_outlook(const ServiceStatus& status, std::size_t depth) {
+        if (status.retry.count() > 0)
+            say("it is started again in " + span_text(status.retry), depth);
+        if (status.wanted && status.state == "failed" && status.retry.count() == 0)
+            say("comar does not start it again by itself; 'comar start " + status.name + "' does",
+                depth);
+        if (status.state == "unknown" || (status.state == "stopped" && status.cause.empty()))
+            say("nobody has started it; its start-up state is " + status.start_up, depth);
+        if (status.edited) say("script or settings were edited since it was started", depth);
+        if (status.state != "running")
+            for (const std::string& other : status.required_by) say(other + " needs it", depth);
+    }
+
+    /// Further lines, as of what a program has printed, are indented below the first.
     void say(const std::string& sentence, std::size_t depth) {
-        output_.print(std::string(2 * depth, ' ') + escape_line(sentence) + "\n");
+        std::string_view lines = sentence;
+        for (std::size_t indent = 2 * depth; !lines.empty(); indent = 2 * depth + 4) {
+            const std::string_view line = lines.substr(0, lines.find('\n'));
+            output_.print(std::string(indent, ' ') + escape_line(line) + "\n");
+            lines.remove_prefix(std::min(line.size() + 1, lines.size()));
+        }
     }
 
     Session& session_;
     Output& output_;
+    std::string log_folder_;
     std::set<std::string> told_;
 };
 
@@ -85,7 +126,8 @@ private:
 ExitCode run_explain(const Invocation& invocation, Output& output) {
     auto session = open_session(invocation, Texts::none);
     if (!session) return ExitCode::status_unknown;
-    return Explanation(*session, output).explain(invocation.operands[0], 0);
+    return Explanation(*session, output, log_folder(root_of(invocation)))
+        .explain(invocation.operands[0], 0);
 }
 
 }  // namespace comar::cli

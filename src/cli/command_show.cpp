@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
@@ -36,11 +37,13 @@ std::vector<Setting> read_settings(sd_bus_message* message) {
     return settings;
 }
 
-/// Text without its quotes; what is not set is nothing.
-std::string plain(const std::string& value) {
-    const Json json = Json::parse(value, nullptr, false);
+/// Text without its quotes; what is not set is nothing. A umask is octal, as people write it.
+std::string plain(const Setting& setting) {
+    const Json json = Json::parse(setting.value, nullptr, false);
     if (json.is_null()) return "";
-    return json.is_string() ? json.get<std::string>() : value;
+    if (setting.key == "umask" && json.is_number_unsigned())
+        return fmt::format("0o{:03o}", json.get<unsigned>());
+    return json.is_string() ? json.get<std::string>() : setting.value;
 }
 
 void print_table(Output& output, const std::vector<Setting>& settings) {
@@ -48,7 +51,7 @@ void print_table(Output& output, const std::vector<Setting>& settings) {
     for (const Setting& setting : settings) {
         const bool is_default = setting.origin == "default";
         rows.push_back({{setting.key},
-                        {plain(setting.value), is_default ? Color::dim : Color::none},
+                        {plain(setting), is_default ? Color::dim : Color::none},
                         {setting.origin, is_default ? Color::dim : Color::none}});
     }
     output.print(render_table({{"SETTING"}, {"VALUE"}, {"FROM"}}, rows, style_of_stdout()));

@@ -45,11 +45,12 @@ int read_flag_field(sd_bus_message* message, ServiceStatus& status) {
     return r;
 }
 
-int read_requires(sd_bus_message* message, ServiceStatus& status) {
+template <auto Field>
+int read_names_field(sd_bus_message* message, ServiceStatus& status) {
     int r = sd_bus_message_enter_container(message, 'a', "s");
     const char* name = nullptr;
     while (r > 0 && (r = sd_bus_message_read(message, "s", &name)) > 0)
-        status.requires_services.emplace_back(name);
+        (status.*Field).emplace_back(name);
     return r < 0 ? r : sd_bus_message_exit_container(message);
 }
 
@@ -100,7 +101,8 @@ constexpr Property properties[] = {
     {"Wanted", "b", read_flag_field<&ServiceStatus::wanted>},
     {"Edited", "b", read_flag_field<&ServiceStatus::edited>},
     {"RetryUsec", "t", read_time_field<&ServiceStatus::retry>},
-    {"Requires", "as", read_requires},
+    {"Requires", "as", read_names_field<&ServiceStatus::requires_services>},
+    {"RequiredBy", "as", read_names_field<&ServiceStatus::required_by>},
 };
 
 const Property* find_property(std::string_view name, std::string_view type) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace comar {
 namespace {
@@ -28,19 +29,25 @@ Restarts::Decision Restarts::decide(const RestartSettings& settings, const Endin
         in_a_row_ = 0;
         recent_.clear();
     }
-    if (settings.limit) {
-        const auto window = settings.limit->window;
-        while (!recent_.empty() && ending.now - recent_.front() >= window) recent_.pop_front();
-        if (recent_.size() >= settings.limit->count) {
-            return {std::nullopt,
-                    "it was started again " + times(recent_.size()) + " within " + span(window)};
-        }
-        recent_.push_back(ending.now);
+    if (std::string refusal = count_one(settings, ending.now); !refusal.empty()) {
+        return {std::nullopt, std::move(refusal)};
     }
     const Milliseconds wait = delay(settings, random);
     ++in_a_row_;
-    ++count_;
     return {wait, ""};
+}
+
+std::string Restarts::count_one(const RestartSettings& settings, TimePoint now) {
+    if (settings.limit) {
+        const auto window = settings.limit->window;
+        while (!recent_.empty() && now - recent_.front() >= window) recent_.pop_front();
+        if (recent_.size() >= settings.limit->count) {
+            return "it was started again " + times(recent_.size()) + " within " + span(window);
+        }
+        recent_.push_back(now);
+    }
+    ++count_;
+    return "";
 }
 
 void Restarts::forget() {

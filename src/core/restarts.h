@@ -38,6 +38,13 @@ public:
     /// `random` is from 0 to 1. A delay that is given counts as one restart.
     Decision decide(const RestartSettings& settings, const Ending& ending, double random);
 
+    /// One that runs is to be started again, as it does not do its work. Empty: that counts as one
+    /// restart; else why it may not be.
+    std::string count_one(const RestartSettings& settings, TimePoint now);
+
+    /// Whether the policy has it started again after such an end.
+    [[nodiscard]] static bool wants(RestartPolicy policy, bool clean);
+
     /// Somebody has started or stopped it, or said `comar reset`.
     void forget();
 
@@ -47,7 +54,6 @@ public:
     void restore(unsigned count) { count_ = count; }
 
 private:
-    [[nodiscard]] static bool wants(RestartPolicy policy, bool clean);
     [[nodiscard]] Milliseconds delay(const RestartSettings& settings, double random) const;
 
     std::deque<TimePoint> recent_;  ///< in the window of the limit

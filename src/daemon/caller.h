@@ -20,6 +20,7 @@ struct Caller {
     std::string language;        ///< what it chose with setLocale; "en" by default
     bool on_system_bus = false;  ///< its name is one that polkit knows
     bool interactive = false;    ///< it lets polkit ask a person, in this call
+    pid_t pid = 0;               ///< when it connected; 0: the bus does not tell
 
     static constexpr uid_t nobody = 65534;
 
@@ -27,20 +28,12 @@ struct Caller {
     [[nodiscard]] bool may_do_anything() const { return uid == 0 || uid == ::geteuid(); }
 
     /// A request of this caller.
-    [[nodiscard]] CallRequest request(std::string app, std::string model,
-                                      std::string method) const {
-        CallRequest request;
-        request.app = std::move(app);
-        request.model = std::move(model);
-        request.method = std::move(method);
-        request.language = language;
-        request.sender = name;
-        request.caller = key;
-        request.cause = uid ? "asked for by uid " + std::to_string(*uid) : "asked for by " + key;
-        // Of a caller that is not known any more, nobody pays the account.
-        if (!may_do_anything()) request.user = uid.value_or(nobody);
-        return request;
-    }
+    [[nodiscard]] CallRequest request(std::string app, std::string model, std::string method) const;
+
+private:
+    /// "start asked for by uid 0 (comar, process 4711)": for people, as the name is the program's
+    /// own word.
+    [[nodiscard]] std::string cause_of(const std::string& method) const;
 };
 
 }  // namespace comar

@@ -234,7 +234,8 @@ void Calls::on_call(Ticket ticket, const json& message) {
     nested.sender = entry.request.sender;
     nested.caller = entry.request.caller;
     nested.user = entry.request.user;
-    nested.cause = "asked for by " + entry.request.method + "() of " + entry.request.app;
+    nested.cause =
+        nested.method + " asked for by " + entry.request.method + "() of " + entry.request.app;
     nested.parent = ticket;
     nested.depth = entry.request.depth + 1;
     const std::string label = nested.label();

@@ -34,7 +34,7 @@ struct CallRequest {
     std::string sender;                 ///< the caller's name on its bus, for bus_sender()
     std::string caller;                 ///< whose turn it takes in the queue
     std::optional<std::uint32_t> user;  ///< whose account it goes to; empty: of no limits
-    std::string cause;                  ///< why, for people: "uid 0 asked for it"
+    std::string cause;                  ///< why, for people: "start asked for by uid 0"
     bool internal = false;              ///< comard asks for a function that no model names
     bool with_dependents = false;       ///< of a stop: those that require it are stopped first
     bool comes_back = false;            ///< of a stop: it is the first half of a restart

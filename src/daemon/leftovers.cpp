@@ -139,8 +139,8 @@ void Leftovers::impatient(const std::string& app) {
         (void)one.first.signal(SIGKILL);
     }
     // Faster than what forks faster than we look.
-    const Service* service = find_service_(app);
-    if (service != nullptr && ending.mode == KillMode::all) service->processes().kill_all();
+    Service* service = find_service_(app);
+    if (service != nullptr && ending.mode == KillMode::all) service->kill_all();
     ending.timer->arm(kill_patience);
     look(app);
 }

@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/notifications.h"
 
+#include <algorithm>
 #include <utility>
+
+#include <unistd.h>
 
 #include "os/proc_scan.h"
 
 namespace comar {
 namespace {
 
-/// Words of processes that nobody knows yet, of one service. Strangers say more.
-constexpr std::size_t most_early = 32;
+/// Words of processes that nobody knows yet, to one service: of one user, so that nobody takes the
+/// room of others, and of all.
+constexpr std::ptrdiff_t most_of_one = 32;
+constexpr std::size_t most_early = 256;
 
 }  // namespace
 
@@ -19,9 +24,8 @@ Notifications::Notifications(Loop& loop, std::string folder, FindService find_se
       is_busy_(std::move(is_busy)),
       said_(std::move(said)),
       sockets_(loop, std::move(folder),
-               [this](const std::string& app, pid_t sender, const Notification& notification) {
-                   told(app, sender, notification);
-               }) {}
+               [this](const std::string& app, const Sender& sender,
+                      const Notification& notification) { told(app, sender, notification); }) {}
 
 void Notifications::forget(const std::string& app) {
     early_.erase(app);
@@ -29,19 +33,24 @@ void Notifications::forget(const std::string& app) {
 }
 
 /// A sender that is gone by now, as systemd-notify(1) mostly is, cannot be told from a stranger.
-void Notifications::told(const std::string& app, pid_t sender, const Notification& said) {
+void Notifications::told(const std::string& app, const Sender& sender, const Notification& said) {
     Service* service = find_service_(app);
     if (service == nullptr) return;
-    if (!service->owns(sender)) return keep(app, sender, said);
+    if (!service->owns(sender.pid)) return keep(app, sender, said);
     said_(*service, said);
 }
 
 /// Its word may be faster than that of the worker that has started it.
-void Notifications::keep(const std::string& app, pid_t sender, const Notification& said) {
-    const auto stat = read_stat(sender);
-    if (!stat || !is_busy_(app)) return;
+void Notifications::keep(const std::string& app, const Sender& sender, const Notification& said) {
+    if (!is_busy_(app)) return;
+    const auto stat = read_stat(sender.pid);
+    // All that a service can become hangs below comard.
+    if (!stat || !descends_from(sender.pid, ::getpid())) return;
     auto& early = early_[app];
-    if (early.size() < most_early) early.push_back({stat->id, said});
+    const auto of_one = std::count_if(early.begin(), early.end(),
+                                      [&](const Early& one) { return one.user == sender.uid; });
+    if (of_one >= most_of_one || early.size() >= most_early) return;
+    early.push_back({stat->id, sender.uid, said});
 }
 
 void Notifications::look_at(Service& service) {

@@ -36,11 +36,13 @@ private:
     /// What a process has said that is not known to be the service's.
     struct Early {
         ProcessId sender;
+        uid_t user;
         Notification said;
     };
+    using Sender = NotifySockets::Sender;
 
-    void told(const std::string& app, pid_t sender, const Notification& said);
-    void keep(const std::string& app, pid_t sender, const Notification& said);
+    void told(const std::string& app, const Sender& sender, const Notification& said);
+    void keep(const std::string& app, const Sender& sender, const Notification& said);
 
     FindService find_service_;
     IsBusy is_busy_;

@@ -70,19 +70,19 @@ void take(std::string_view key, std::string_view value, Notification& into) {
 
 struct Datagram {
     std::string text;
-    pid_t sender = 0;  ///< 0: the kernel does not tell
+    NotifySockets::Sender sender;
 };
 
 /// Descriptors that come along are not wanted, and closed.
-pid_t read_control(msghdr& header) {
-    pid_t sender = 0;
+NotifySockets::Sender read_control(msghdr& header) {
+    NotifySockets::Sender sender;
     for (cmsghdr* item = CMSG_FIRSTHDR(&header); item != nullptr;
          item = CMSG_NXTHDR(&header, item)) {
         if (item->cmsg_level != SOL_SOCKET) continue;
         if (item->cmsg_type == SCM_CREDENTIALS) {
             ucred credentials{};
             std::memcpy(&credentials, CMSG_DATA(item), sizeof(credentials));
-            sender = credentials.pid;
+            sender = {credentials.pid, credentials.uid};
         } else if (item->cmsg_type == SCM_RIGHTS) {
             const std::size_t count = (item->cmsg_len - CMSG_LEN(0)) / sizeof(int);
             for (std::size_t i = 0; i < count; ++i) {

@@ -36,7 +36,13 @@ struct Notification {
 /// where it came to, and counts only if its sender is one of its processes, which the kernel tells.
 class NotifySockets {
 public:
-    using Told = std::function<void(const std::string& app, pid_t sender, const Notification&)>;
+    /// As the kernel tells it.
+    struct Sender {
+        pid_t pid = 0;  ///< 0: the kernel does not tell
+        uid_t uid = 0;
+    };
+    using Told =
+        std::function<void(const std::string& app, const Sender& sender, const Notification&)>;
 
     /// The loop outlives it.
     NotifySockets(Loop& loop, std::string folder, Told told)

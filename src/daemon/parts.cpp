@@ -111,11 +111,12 @@ void Daemon::Parts::identify(bus::Connection& connection, const bus::Message& me
                              const std::function<void(Caller)>& callback) {
     const std::string name = connection.caller_name(message);
     if (connection.peer()) {
-        return callback(Caller{name, name, connection.peer()->uid, {}, false, false});
+        const bus::PeerCredentials& peer = *connection.peer();
+        return callback(Caller{name, name, peer.uid, {}, false, false, peer.pid});
     }
     const bool interactive = message.allows_interaction();
     system_bus->uid_of(name, [name, interactive, callback](std::optional<uid_t> uid) {
-        callback(Caller{name, "system bus " + name, uid, {}, true, interactive});
+        callback(Caller{name, "system bus " + name, uid, {}, true, interactive, 0});
     });
 }
 

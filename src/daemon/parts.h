@@ -110,22 +110,23 @@ struct Daemon::Parts {
     Outputs outputs{loop, {paths.root, paths.output, settings.log_target}, logs};
     StateJournal journal{paths.state};
     ServiceTable services{
-        Service::Context{loop,
-                         children,
-                         journal,
-                         find_cgroup_parent(paths.root),
-                         {},
-                         {},
-                         {},
-                         [this](const std::string& app, bool running) { announce(app, running); },
-                         [this](const std::string& app, bool clean, std::chrono::milliseconds ran) {
-                             supervisor.restarter().ended(app, clean, ran);
-                         },
-                         [this](const std::string& app) { supervisor.main_lost(app); },
-                         [this](const std::string& app) {
-                             supervisor.changed(app);
-                             news.changed(app);
-                         }},
+        Service::Context{
+            loop,
+            children,
+            journal,
+            find_cgroup_parent(paths.root),
+            {},
+            {},
+            {},
+            [this](const std::string& app, bool running) { announce(app, running); },
+            [this](const std::string& app, bool clean, std::chrono::milliseconds ran) {
+                supervisor.restarter().ended(app, clean, ran);
+            },
+            [this](const std::string& app, bool clean) { supervisor.main_lost(app, clean); },
+            [this](const std::string& app) {
+                supervisor.changed(app);
+                news.changed(app);
+            }},
         registry};
     std::optional<rlimit> descriptors = raise_descriptor_limit();  ///< as it was before
     WorkerPool pool{

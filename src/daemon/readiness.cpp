@@ -11,6 +11,7 @@
 
 #include "daemon/invoker.h"
 #include "os/fifo.h"
+#include "os/listeners.h"
 
 namespace comar {
 namespace {
@@ -34,6 +35,12 @@ std::string seconds(std::chrono::milliseconds time) {
     return count % 1000 == 0 ? std::to_string(count / 1000) + " s" : std::to_string(count) + " ms";
 }
 
+/// Elsewhere, who listens cannot be seen. A page may well come by way of another server.
+bool is_local_port(const Probe& probe) {
+    if (probe.kind != Probe::Kind::tcp) return false;
+    return probe.text == "localhost" || probe.text == "::1" || probe.text.starts_with("127.");
+}
+
 /// "it ended with exit code 1"
 std::string describe_end(const Service& service) {
     const std::string how = to_string(service.last_exit());
@@ -46,7 +53,9 @@ std::string describe_end(const Service& service) {
 Result<> Readiness::expect(const std::string& app, const Probe& probe) {
     told_.erase(app);
     extended_.erase(app);
+    strangers_.erase(app);
     if (tells_itself(probe)) told_[app] = false;
+    if (is_local_port(probe)) strangers_[app] = listeners_at(probe.number);
     return probe.kind == Probe::Kind::fd ? open_fifo(app) : Result<>();
 }
 
@@ -135,14 +144,30 @@ void Readiness::ask_function(const std::string& app, Waiting& waiting) {
                });
 }
 
-void Readiness::answered(const std::string& app, const std::string& problem) {
+void Readiness::answered(const std::string& app, std::string problem) {
     Waiting& waiting = waiting_.at(app);
+    if (problem.empty()) problem = doubt(app, waiting.probe);
     if (problem.empty()) return finish(app, json());
-    waiting.problem = problem;
+    waiting.problem = std::move(problem);
     waiting.pause->arm(waiting.interval);
     waiting.interval =
         std::min<std::chrono::milliseconds>(waiting.interval * 3 / 2, longest_interval);
     look_at(app);
+}
+
+/// Whether somebody else has answered: the service, whose port is taken, may just be ending.
+std::string Readiness::doubt(const std::string& app, const Probe& probe) const {
+    const bool is_connection = probe.kind == Probe::Kind::tcp || probe.kind == Probe::Kind::http ||
+                               probe.kind == Probe::Kind::unix_socket;
+    if (!is_connection) return "";
+    const Service* service = find_service_(app);
+    if (service == nullptr || !service->processes().alive()) return "it does not run";
+    const auto strangers = strangers_.find(app);
+    if (strangers == strangers_.end() || strangers->second.empty()) return "";
+    const auto listeners = listeners_at(probe.number);
+    const bool is_strange =
+        !listeners.empty() && std::ranges::includes(strangers->second, listeners);
+    return is_strange ? "another program listened there before the start" : "";
 }
 
 void Readiness::told_ready(const std::string& app) {
@@ -168,8 +193,8 @@ void Readiness::look_at(const std::string& app) {
     const Service* service = find_service_(app);
     if (service == nullptr) return finish(app, error_reply("Internal", "Unable to find " + app));
     if (!service->had_process() || service->processes().alive()) return;
-    // How it has ended is on its way.
-    if (!service->processes().adopted().empty()) return;
+    // How it has ended is on its way, or what it has left is still its worker's.
+    if (!service->processes().adopted().empty() || service->has_worker()) return;
     const Probe& probe = found->second.probe;
     const Service::LastExit& last = service->last_exit();
     if (probe.kind != Probe::Kind::exit) {
@@ -197,6 +222,7 @@ void Readiness::finish(const std::string& app, CallReply reply) {
     const auto waiting = std::make_shared<Waiting>(std::move(waiting_.at(app)));
     waiting_.erase(app);
     fifos_.erase(app);
+    strangers_.erase(app);
     waiting->done(std::move(reply));
     // One of its timers may be what has called us.
     loop_.defer([waiting] {});
@@ -213,6 +239,7 @@ void Readiness::cancel_all() {
 void Readiness::forget(const std::string& app) {
     told_.erase(app);
     extended_.erase(app);
+    strangers_.erase(app);
     if (fifos_.erase(app) > 0) (void)::unlink(fifo_of(app).c_str());
     if (waiting_.contains(app)) finish(app, error_reply("Internal", "Unable to find " + app));
 }

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "core/service_settings.h"
@@ -79,7 +80,8 @@ private:
     void ask_function(const std::string& app, Waiting& waiting);
     void begin(const CallRequest& by, const Probe& probe, std::chrono::milliseconds timeout,
                Done done);
-    void answered(const std::string& app, const std::string& problem);
+    void answered(const std::string& app, std::string problem);
+    [[nodiscard]] std::string doubt(const std::string& app, const Probe& probe) const;
     void late(const std::string& app);
     void finish(const std::string& app, CallReply reply);
     Result<> open_fifo(const std::string& app);
@@ -90,6 +92,8 @@ private:
     std::string fifo_folder_;
     std::map<std::string, bool> told_;  ///< those that are expected to tell, and whether they have
     std::map<std::string, TimePoint> extended_;  ///< who has asked for more time before we wait
+    /// Who listened at a service's port before it was started.
+    std::map<std::string, std::set<std::uint64_t>> strangers_;
     std::map<std::string, Fifo> fifos_;
     std::map<std::string, Waiting> waiting_;
     std::uint64_t rounds_ = 0;

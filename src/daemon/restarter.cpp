@@ -57,6 +57,25 @@ void Restarter::ended(const std::string& app, bool clean, std::chrono::milliseco
     spdlog::info("{} has ended ({}); it starts again in {} ms", app, how, decision.delay->count());
 }
 
+/// Half a service is better than none: at its limit it is left as it is, until some time has
+/// passed.
+void Restarter::unwell(const std::string& app, const std::string& problem) {
+    Service* service = find_service_(app);
+    if (service == nullptr || shut_down_) return;
+    Restarts& restarts = retries_[app].restarts;
+    restarts.restore(service->restarts());
+    const std::string refusal =
+        restarts.count_one(service->settings().supervision.restart, loop_.now());
+    if (!refusal.empty()) {
+        spdlog::error("{} is not well: {}; comar leaves it so: {}", app, problem, refusal);
+        return service->set_health(problem + "; " + refusal);
+    }
+    spdlog::error("{} is not well: {}; comar starts it again", app, problem);
+    service->set_health(problem);
+    service->note_restarts(restarts.count(), false);
+    submit(JobKind::restart, app, "restarted because its health check failed: " + problem);
+}
+
 void Restarter::plan(const std::string& app, Retry& retry, std::chrono::milliseconds delay) {
     retry.at = loop_.now() + delay;
     retry.timer = std::make_unique<Timer>(loop_, [this, app] { start_again(app); });

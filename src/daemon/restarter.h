@@ -38,6 +38,8 @@ public:
 
     /// It should run, and does not any more; Service::Context::ended.
     void ended(const std::string& app, bool clean, std::chrono::milliseconds ran);
+    /// It runs and is not well: starts it again, if it has not been too often already.
+    void unwell(const std::string& app, const std::string& problem);
     /// Somebody starts or stops it: what was counted and planned counts no more.
     void decided_anew(const std::string& app);
     /// Forgets failures: the next one is the first, and what waits is started now.

@@ -26,6 +26,9 @@ std::uint64_t wall_clock() {
         std::chrono::duration_cast<std::chrono::microseconds>(now).count());
 }
 
+/// Who ends well so soon after its start, and leaves others, has only forked.
+constexpr std::chrono::seconds longest_fork{5};
+
 /// Signals that people and init systems use to say "please end".
 bool ended_well(const ExitStatus& status) {
     return status.clean() || status.signal == SIGHUP || status.signal == SIGINT ||
@@ -131,7 +134,8 @@ void Service::restore_processes(const json& state) {
         // What a stop() has left alive on purpose does not make it run.
         if (supervision_.state() != ServiceState::stopped) feed(FoundAlive{});
     } else {
-        // It died while nobody looked; nobody knows how.
+        // It died while nobody looked; nobody knows how, and the end before that is not it.
+        if (running().value_or(false)) last_exit_ = LastExit{};
         feed(Emptied{true});
     }
     changed();
@@ -209,9 +213,12 @@ void Service::worker_began(const ProcessId& worker, bool changes) {
 void Service::worker_gone(const ProcessId& worker, bool crashed) {
     std::erase(workers_, worker);
     // A worker that crashed could not tell what it has left behind; it is a child of comard now.
-    if (crashed && processes_.cgroup_path().empty()) {
+    // So is what daemons have forked since a worker told: one that forks twice is another by now.
+    const bool has_left_some = std::exchange(has_left_some_, false);
+    if ((crashed || has_left_some) && processes_.cgroup_path().empty()) {
         left_behind(context_.orphans(worker.start_time, app_));
-        if (processes_.alive()) feed(FoundAlive{});
+        has_left_some_ = false;
+        if (crashed && processes_.alive()) feed(FoundAlive{});
     }
     processes_.include(worker);
     changed();
@@ -247,6 +254,7 @@ void Service::left_behind(const std::vector<ProcessId>& left) {
     }
     if (left.empty()) return;
     had_process_ = true;
+    has_left_some_ = true;
     changed();
 }
 
@@ -322,6 +330,11 @@ void Service::wait_for_nobody() {
     changed();
 }
 
+void Service::add_to_cause(const std::string& text) {
+    cause_ += (cause_.empty() ? "" : "; ") + text;
+    changed();
+}
+
 void Service::blame(std::string error) {
     died_badly_ = true;
     is_blamed_ = true;
@@ -348,13 +361,24 @@ void Service::exited(const ProcessId& process, std::optional<ExitStatus> status)
     last_exit_ = LastExit{};
     if (status) last_exit_ = {status->signal != 0 ? -1 : status->code, status->signal};
     changed();
-    const bool is_lost = main_ && died_badly_ && methods_.empty() && wanted_;
-    // Not in here: whoever ends the others may hear of the last one at once.
-    if (is_lost) {
-        context_.loop.defer([this, alive = std::weak_ptr<bool>(alive_)] {
-            if (!alive.expired() && processes_.alive()) context_.main_lost(app_);
+    if (!main_) return;
+    if (has_forked(status)) {
+        // What it has left is the service, and how that ends is still open.
+        main_.reset();
+        end_was_clean_ = false;
+    } else if (methods_.empty() && wanted_) {
+        // Not in here: whoever ends the others may hear of the last one at once.
+        context_.loop.defer([this, clean = !died_badly_, alive = std::weak_ptr<bool>(alive_)] {
+            if (!alive.expired() && processes_.alive()) context_.main_lost(app_, clean);
         });
     }
+}
+
+/// The main process has gone to the background, as daemons do, though it was to stay.
+bool Service::has_forked(const std::optional<ExitStatus>& status) const {
+    const bool is_new = supervision_.state() == ServiceState::starting ||
+                        (methods_.empty() && context_.loop.now() - running_from_ < longest_fork);
+    return status && status->clean() && is_new && processes_.alive();
 }
 
 void Service::emptied() {

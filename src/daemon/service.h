@@ -43,8 +43,8 @@ public:
         /// error. `ran`: for how long; 0: its start has failed.
         std::function<void(const std::string& app, bool clean, std::chrono::milliseconds ran)>
             ended;
-        /// Its main process has ended with an error, and others live on.
-        std::function<void(const std::string& app)> main_lost;
+        /// Its main process has ended by itself, and others live on.
+        std::function<void(const std::string& app, bool clean)> main_lost;
         /// Something about it may be different now.
         std::function<void(const std::string& app)> changed;
     };
@@ -97,6 +97,8 @@ public:
     void wait_for(const std::string& app);
     void wait_for_nobody();
     [[nodiscard]] const std::set<std::string>& waits_for() const { return waits_for_; }
+    /// What else is to be told of the last change, for people.
+    void add_to_cause(const std::string& text);
     /// It ends because comar ends it, for a failure.
     void blame(std::string error);
     /// It stays down, though it is wanted.
@@ -117,6 +119,8 @@ public:
     void program_started(const ProcessId& process);
     void left_behind(const std::vector<ProcessId>& left);
 
+    /// Ends all of its processes that are in its cgroup at once.
+    void kill_all() { processes_.kill_all(); }
     void find_orphans() { processes_.find_orphans(); }
     void miss_exits() { processes_.miss_exits(); }
 
@@ -138,6 +142,8 @@ public:
     [[nodiscard]] bool owns(pid_t pid) const;
     /// It had a process in the method that runs, or ran last.
     [[nodiscard]] bool had_process() const { return had_process_; }
+    /// A call that may change something runs, or has only just answered.
+    [[nodiscard]] bool has_worker() const { return !workers_.empty(); }
     /// Who wanted the last change, and why: "restart after exit code 1".
     [[nodiscard]] const std::string& cause() const { return cause_; }
     /// Microseconds since 1970 of the last change of state; 0: unknown.
@@ -158,6 +164,7 @@ private:
     void feed(const SupervisionEvent& event);
     void settled(ServiceState before);
     void exited(const ProcessId& process, std::optional<ExitStatus> status);
+    [[nodiscard]] bool has_forked(const std::optional<ExitStatus>& status) const;
     void emptied();
     void changed();
     void took(const ProcessId& process);
@@ -177,6 +184,7 @@ private:
     bool is_blamed_ = false;        ///< blame() since it runs
     std::vector<JobKind> methods_;  ///< that run now; each has been called by the one before it
     bool had_process_ = false;      ///< in the method that runs, or ran last
+    bool has_left_some_ = false;    ///< a call whose worker has not ended yet
     std::string last_error_;
     bool wanted_ = false;
     std::string cause_;

@@ -43,6 +43,7 @@ ServiceProcesses::~ServiceProcesses() {
 
 Result<> ServiceProcesses::use_cgroup(const std::string& parent, const std::string& name) {
     if (cgroup_) return {};
+    const bool was_there = ::access((parent + "/" + name).c_str(), F_OK) == 0;
     auto cgroup = Cgroup::create(parent, name);
     if (!cgroup) return Failure(std::move(cgroup.error()));
     auto events = cgroup->watch();
@@ -55,6 +56,7 @@ Result<> ServiceProcesses::use_cgroup(const std::string& parent, const std::stri
     });
     if (!watch) return Failure(std::move(watch.error()));
     cgroup_ = std::move(*cgroup);
+    may_be_deadly_ = was_there;
     cgroup_events_ = std::move(*events);
     cgroup_look_ = std::move(*look);
     cgroup_watch_ = std::move(*watch);
@@ -64,7 +66,9 @@ Result<> ServiceProcesses::use_cgroup(const std::string& parent, const std::stri
 std::string ServiceProcesses::cgroup_path() const { return cgroup_ ? cgroup_->path() : ""; }
 
 void ServiceProcesses::check_cgroup() {
-    if (!cgroup_ || ::access(cgroup_->path().c_str(), F_OK) == 0 || errno != ENOENT) return;
+    if (!cgroup_) return;
+    const bool is_gone = ::access(cgroup_->path().c_str(), F_OK) != 0 && errno == ENOENT;
+    if (!is_gone && !(may_be_deadly_ && cgroup_->remove())) return;
     cgroup_watch_.reset();
     cgroup_events_.reset();
     cgroup_look_.reset();
@@ -75,11 +79,13 @@ void ServiceProcesses::adopt(const ProcessId& id, pid_t reaper) {
     if (id.pid <= 0 || excluded_.contains(id.pid) || adopted_.contains(id.pid)) return;
     const auto stat = read_stat(id.pid);
     if (!stat || stat->id != id) return adopt_ended(id, reaper);
-    await_exit(id, stat->parent > 0 ? stat->parent : reaper);
-    Adopted& one = adopted_[id.pid];
     auto process = Process::open(id);
+    // A parent that tells nobody may never reap it, as PID 1 of many a container.
+    if (!process && !tells_exits(stat->parent)) return adopt_ended(id, reaper);
+    await_exit(id, stat->parent > 0 ? stat->parent : reaper);
     // It has ended already; when its parent has too, we reap it and learn how.
     if (!process) return;
+    Adopted& one = adopted_[id.pid];
     one.process = std::move(*process);
     // How a child of ours or of the script host ended is told; of others only the end is seen.
     auto watch =
@@ -127,9 +133,12 @@ bool ServiceProcesses::exit_is_told(const Adopted& one) const {
     const auto stat = read_stat(one.id.pid);
     // While it is being reaped the kernel tells no parent any more.
     const bool has_parent = stat && stat->id == one.id && stat->parent > 0;
-    const pid_t reaper = has_parent ? stat->parent : one.parent;
+    return tells_exits(has_parent ? stat->parent : one.parent);
+}
+
+bool ServiceProcesses::tells_exits(pid_t parent) const {
     // A worker ends soon, and its children are ours then.
-    return reaper == ::getpid() || reaps_(reaper) || excluded_.contains(reaper);
+    return parent == ::getpid() || reaps_(parent) || excluded_.contains(parent);
 }
 
 void ServiceProcesses::claim(const ProcessId& id) {
@@ -257,7 +266,8 @@ bool ServiceProcesses::has(const ProcessId& id) const {
     return std::find(every.begin(), every.end(), id) != every.end();
 }
 
-void ServiceProcesses::kill_all() const {
+void ServiceProcesses::kill_all() {
+    may_be_deadly_ = true;
     // Who is not gone by that is killed one by one.
     if (cgroup_) (void)cgroup_->kill();
 }

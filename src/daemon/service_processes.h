@@ -49,7 +49,7 @@ public:
     Result<> use_cgroup(const std::string& parent, const std::string& name);
     /// Empty: none.
     [[nodiscard]] std::string cgroup_path() const;
-    /// Forgets a cgroup that somebody has removed; it held nothing.
+    /// Forgets a cgroup that somebody has removed; it held nothing. Removes one that was killed.
     void check_cgroup();
 
     /// Adds a process that the service is known to have, and hears of its end. One that has ended
@@ -87,7 +87,7 @@ public:
     }
 
     /// SIGKILL to all in its cgroup, whatever they fork meanwhile; nothing where there is none.
-    void kill_all() const;
+    void kill_all();
 
     /// Whether it is one of all().
     [[nodiscard]] bool has(const ProcessId& id) const;
@@ -109,6 +109,8 @@ private:
     void adopt_ended(const ProcessId& id, pid_t reaper);
     void await_exit(const ProcessId& id, pid_t reaper);
     [[nodiscard]] bool exit_is_told(const Adopted& one) const;
+    /// Whether we hear how the children of that process end.
+    [[nodiscard]] bool tells_exits(pid_t parent) const;
     void on_exit(pid_t pid, std::optional<ExitStatus> status);
     void check_empty();
 
@@ -123,6 +125,9 @@ private:
     /// The same file, for looks between: reading what is watched would take its news away.
     UniqueFd cgroup_look_;
     std::optional<IoWatch> cgroup_watch_;
+    /// It was killed (cgroup.kill), or may have been by an earlier comard. Newer kernels (6.18)
+    /// kill whatever is cloned into it after that, from a cgroup that was not.
+    bool may_be_deadly_ = false;
     std::map<pid_t, Adopted> adopted_;
     std::set<pid_t> excluded_;
     std::map<pid_t, Adopted> expelled_;

@@ -7,6 +7,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "bus/text.h"
 #include "daemon/invoker.h"
 #include "os/process.h"
 
@@ -226,30 +227,42 @@ void Supervisor::stopped(const CallRequest& request, CallReply reply, const Then
     if (has_no_stop) reply = json();
     leftovers_.end(
         request.app, settings.kill_mode, settings.stop_timeout,
-        [app = request.app, reply = std::move(reply), then](const Leftovers::Report& report) {
-            if (!report.ended.empty()) {
-                spdlog::info("{}: its stop() left {}; comar has ended what was left", app,
-                             describe(report.ended));
-            }
-            if (!report.killed.empty()) {
-                spdlog::warn("{}: SIGTERM did not end {}; SIGKILL has", app,
-                             describe(report.killed));
-            }
+        [this, app = request.app, reply = std::move(reply), then](const Leftovers::Report& report) {
+            report_leftovers(app, report);
             if (report.alive.empty()) return then(reply);
             then(error_reply("Failed", "cannot stop " + app + ": even SIGKILL does not end " +
                                            describe(report.alive)));
         });
 }
 
-void Supervisor::main_lost(const std::string& app) {
+void Supervisor::main_lost(const std::string& app, bool clean) {
     const Service* service = find_service_(app);
     if (service == nullptr || shut_down_) return;
     const ServiceSettings& settings = service->settings().supervision;
-    // Without supervision the rest may well be what somebody wants.
-    if (settings.restart.policy == RestartPolicy::no || jobs_->busy(app)) return;
+    // Where it is not started again, the rest may well be what somebody wants.
+    if (!Restarts::wants(settings.restart.policy, clean) || jobs_->busy(app)) return;
     spdlog::warn("{}: its main process has ended ({}); comar ends the others", app,
                  end_of(*service));
     leftovers_.end(app, KillMode::all, settings.stop_timeout, [](const Leftovers::Report&) {});
+}
+
+/// For the log, and for whoever asks for the status.
+void Supervisor::report_leftovers(const std::string& app, const Leftovers::Report& report) {
+    Service* service = find_service_(app);
+    const auto tell = [&](const std::string& text) {
+        if (service != nullptr) service->add_to_cause(bus::to_bus_text(text));
+    };
+    if (!report.ended.empty()) {
+        const std::string text =
+            "its stop() left " + describe(report.ended) + "; comar has ended what was left";
+        spdlog::info("{}: {}", app, text);
+        tell(text);
+    }
+    if (!report.killed.empty()) {
+        const std::string text = "SIGTERM did not end " + describe(report.killed) + "; SIGKILL has";
+        spdlog::warn("{}: {}", app, text);
+        tell(text);
+    }
 }
 
 void Supervisor::changed(const std::string& app) {
@@ -333,12 +346,8 @@ void Supervisor::silent(const std::string& app) {
 void Supervisor::unwell(const std::string& app, const std::string& problem) {
     Service* service = find_service_(app);
     if (service == nullptr || service->state() != ServiceState::running) return;
-    service->set_health(problem);
-    if (jobs_->busy(app)) return;
-    spdlog::error("{} is not well: {}; comar starts it again", app, problem);
-    service->note_restarts(service->restarts() + 1, false);
-    restarter_.submit(JobKind::restart, app,
-                      "restarted because its health check failed: " + problem);
+    if (jobs_->busy(app)) return service->set_health(problem);
+    restarter_.unwell(app, problem);
 }
 
 void Supervisor::restore(const std::string& app) {

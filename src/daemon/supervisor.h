@@ -57,7 +57,8 @@ public:
     void after(const CallRequest& request, JobKind method, CallReply reply, Then then) override;
 
     // What happens to services.
-    void main_lost(const std::string& app);
+    /// `clean`: without an error.
+    void main_lost(const std::string& app, bool clean);
     void changed(const std::string& app);
     /// Not registered any more.
     void forget(const std::string& app);
@@ -102,6 +103,7 @@ private:
     void prepare(const CallRequest& start, const Then& then);
     void ready_or_not(const CallRequest& request, CallReply reply, Then then);
     void stopped(const CallRequest& request, CallReply reply, const Then& then);
+    void report_leftovers(const std::string& app, const Leftovers::Report& report);
     void told(Service& service, const Notification& said);
     static void refused(Service& service, bool by_comar, const CallError& error);
     void kill_failed(const std::string& app, CallReply reply, const Then& then);

@@ -155,6 +155,23 @@ def test_a_stop_that_refuses_does_not_end_supervision(comard, told):
     service.stop()
 
 
+def test_at_the_limit_it_is_left_as_it_is_until_a_reset(comard, told):
+    service = comard.register("app", supervised(
+        comard.program("server"), f"--tell {told}", serviceRestartLimit=(2, LONG),
+        serviceHealth=health("false", then="restart")))
+    service.start()
+    for _ in range(3):
+        main = Process(int(told.line()))
+    until_health(comard, service, "exit code 1; it was started again 2 times within 1000 s")
+    assert main.alive
+    assert service.supervision["Restarts"] == 2
+    assert service.supervision["State"] == "running"
+    assert comard.cli("reset", "app").returncode == 0
+    assert int(told.line()) != main.pid
+    service.stop()
+    assert_stays_down(service)
+
+
 # Questions without an answer
 
 def test_a_command_that_hangs_is_ended_with_all_below_it(comard, told):

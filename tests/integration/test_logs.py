@@ -218,6 +218,53 @@ def test_lines_go_to_the_journal(place, start_comard):
     assert not (place.root / "var/log/comar/web.log").exists()
 
 
+SPEAKER = """
+serviceType = "server"
+serviceDesc = "It says one line at its start."
+{setting}
+from comar.service import *
+
+def start():
+    startService(command="/bin/sh", args=["-c", "echo I am here; exec sleep 1000"], detach=True)
+
+def stop():
+    pass
+"""
+
+
+@pytest.mark.parametrize("target, path", [("journal", "run/systemd/journal/socket"), ("syslog", "dev/log")])
+def test_one_service_has_a_log_of_its_own_until_that_setting_is_taken_away(place, start_comard, target, path):
+    comard = start_comard()
+    logs = Logs(comard)
+    with listen(place, path) as receiver:
+        service = comard.register("web", SPEAKER.format(setting=f"serviceLog = {target!r}"))
+        other = comard.register("other", SPEAKER.format(setting=""))
+        service.start()
+        said = receiver.recv(65536)
+        assert b"web" in said and b"I am here" in said
+        other.start()
+        comard.until(lambda: logs.texts("other") == [b"I am here"], "the line of the other one")
+        assert not (logs.folder / "web.log").exists()
+
+        # A comard that comes back has not forgotten.
+        comard.kill()
+        comard.start()
+        comard.service("web").stop()
+        comard.service("web").start()
+        assert b"I am here" in receiver.recv(65536)
+
+        service = comard.register("web", SPEAKER.format(setting=""))
+        service.stop()
+        service.start()
+        comard.until(lambda: (logs.folder / "web.log").exists() and logs.texts("web") == [b"I am here"],
+                     "the line in the file")
+        receiver.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            receiver.recv(65536)
+    service.stop()
+    comard.service("other").stop()
+
+
 def test_lines_that_syslog_does_not_take_are_counted_and_nobody_waits(place, start_comard):
     comard = start_comard({"log": {"target": "syslog"}})
     out, _ = printing_service(comard, "web")

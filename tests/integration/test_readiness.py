@@ -172,6 +172,21 @@ def test_who_is_not_ready_in_time_is_ended_and_the_error_says_what_was_waited_fo
     assert waited_for in any_comard.cli("start", "app").stderr
 
 
+def test_who_listened_there_before_is_not_the_service(comard):
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
+        port = stranger.getsockname()[1]
+        slow = Slow(comard, f"tcp:{port}", f"--port {port}", serviceReadyTimeout=0.3)
+        with pytest.raises(BusError) as late:
+            slow.service.start()
+        assert late.value.name == "TimedOut"
+        assert "another program listened there" in late.value.message
+        assert_stays_down(slow.service)
+    starting = slow.service.begin("start")
+    slow.gate.open()
+    starting.result()
+    slow.service.stop()
+
+
 def test_who_dies_before_it_is_ready_is_not_waited_for(any_comard):
     slow = Slow(any_comard, "notify", serviceReadyTimeout=LONG)
     starting = slow.begin()
@@ -292,6 +307,33 @@ def test_only_processes_of_the_service_are_believed(comard):
     slow.gate.open()
     starting.result()
     slow.service.stop()
+
+
+def test_strangers_leave_room_for_who_is_not_known_yet(place, start_comard, told):
+    """Without cgroups nobody knows what a script starts by itself, until its start() has returned."""
+    comard = start_this_way("no-cgroups", place, start_comard)
+    gate, program_told = comard.gate("go"), comard.mailbox("program")
+    service = comard.register("app", with_settings("""
+        def start():
+            tell(os.environ["NOTIFY_SOCKET"])
+            open(GATE).read(1)
+            subprocess.Popen([SERVER, "--notify", "READY=1", "--tell", PROGRAM])
+            open(GATE).read(1)
+        """, told, {"GATE": gate, "SERVER": comard.program("server"), "PROGRAM": program_told},
+        serviceReadiness="notify", serviceReadyTimeout=5))
+    starting = service.begin("start")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as stranger:
+        stranger.connect(told.value())
+        for _ in range(500):
+            stranger.send(b"READY=1")
+    for _ in range(20):
+        comard.bus.sync()
+    gate.open()
+    program_told.line()
+    assert not starting.done
+    gate.open()
+    starting.result()
+    service.stop()
 
 
 def test_the_program_names_its_main_process_and_its_status(comard, told):

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 """comard ends, by kill or in order, and another one takes over."""
 
+import signal
+
 import pytest
 
 from support.daemon import Daemon
-from support.processes import Process
+from support.processes import Process, inheriting_orphans
 from support.scripts import detached, service_script
 from support.supervised import (assert_stays_down, is_waiting, main_of, supervised, until_state,
                                 with_settings)
@@ -37,6 +39,28 @@ def test_a_death_that_nobody_saw_is_told(comard):
     comard.start()
     assert comard.service("app").supervision["State"] in ("stopped", "failed")
     assert comard.service("app").state == "off"
+
+
+def test_who_died_unseen_and_is_not_reaped_is_dead_all_the_same(comard):
+    """Whoever inherits the services of a killed comard may leave their zombies lying about."""
+    service = comard.register("app", supervised(comard.program("server"), serviceRestart="always"))
+    service.start()
+    main_of(service).signal(signal.SIGTERM)
+    comard.until(lambda: service.supervision["Restarts"] == 1, "the restart")
+    until_state(comard, service, "running")
+    main = main_of(service)
+    with inheriting_orphans():
+        comard.kill()
+        main.kill()
+        comard.start()
+        service = comard.service("app")
+        comard.until(lambda: service.supervision["Restarts"] == 2, "the next restart")
+        until_state(comard, service, "running")
+        supervision = service.supervision
+        assert [supervision["MainPID"]] == supervision["PIDs"]
+        assert "an end that nobody saw" in supervision["Cause"]
+        service.stop()
+        assert_stays_down(service)
 
 
 def test_killed_in_the_middle_of_a_start_no_lock_is_left_and_the_truth_is_told(comard, told):

@@ -121,6 +121,54 @@ def test_without_a_policy_children_go_on_without_their_main_process(comard, told
     assert_stays_down(service)
 
 
+PARENT = """
+def start():
+    startService(command="/bin/sh", args=["-c", SERVER + " --tell " + TOLD + " & exec sleep 1000"],
+                 detach=True, donotify=True)
+
+def stop():
+    pass
+"""
+
+
+@pytest.mark.parametrize("policy, comes_back", [("always", True), ("on-failure", False)])
+def test_a_main_process_that_is_asked_to_end_leaves_its_children_only_where_it_stays_away(
+        any_comard, told, policy, comes_back):
+    comard = any_comard
+    service = comard.register("app", with_settings(
+        PARENT, told, {"SERVER": comard.program("server")}, serviceRestart=policy))
+    child = started(service, told)
+    until_state(comard, service, "running")
+    main = main_of(service)
+    assert main.pid != child.pid
+    main.signal(signal.SIGTERM)
+    if comes_back:
+        told.line()
+        until_state(comard, service, "running")
+        assert main_of(service).pid not in (main.pid, child.pid)
+    else:
+        comard.until(lambda: service.supervision["PIDs"] == [child.pid], "the end of the main process")
+    assert child.alive != comes_back
+    assert service.supervision["Restarts"] == (1 if comes_back else 0)
+    service.stop()
+    assert_stays_down(service)
+
+
+@pytest.mark.parametrize("policy", ["always", "on-failure"])
+def test_who_goes_to_the_background_though_it_should_not_is_supervised_there(any_comard, told, policy):
+    comard = any_comard
+    service = register(comard, told, "--fork", serviceRestart=policy)
+    first = started(service, told)
+    comard.until(lambda: service.supervision["PIDs"] == [first.pid], "the end of its parents")
+    assert service.supervision["Restarts"] == 0
+    first.kill()
+    second = Process(int(told.line()))
+    comard.until(lambda: service.supervision["PIDs"] == [second.pid], "the end of its parents")
+    assert service.supervision["Restarts"] == 1
+    service.stop()
+    assert_stays_down(service)
+
+
 def test_a_start_that_fails_is_tried_again_until_it_succeeds(comard, told):
     allowed = comard.place.folder / "allowed"
     service = comard.register("app", with_settings("""

@@ -62,6 +62,8 @@ def test_what_ignores_that_is_killed_and_named(any_comard, told):
     assert len(killed) == 1
     for process in everybody:
         assert f"{process.pid} (server)" in killed[0]
+        assert f"{process.pid} (server)" in service.supervision["Cause"]
+    assert "SIGKILL has" in any_comard.cli("status", "app").stdout
 
 
 def test_the_time_out_is_given_even_if_it_is_none(comard, told):
@@ -240,6 +242,33 @@ def test_all_spares_nobody(any_comard, told):
     service, main, session = with_session(any_comard, told, "all")
     service.stop()
     assert not any(process.alive for process in [main, *session])
+    assert_stays_down(service)
+
+
+@pytest.mark.parametrize("is_plain", [True, False])
+def test_what_was_killed_whole_can_be_started_again(any_comard, told, is_plain):
+    """Some kernels kill what is born into a cgroup that was killed."""
+    service = any_comard.register("app", with_settings("""
+        def start():
+            PLAIN
+            startService(command=SERVER, args=["--ignore-term", "--tell", TOLD], detach=True)
+
+        def stop():
+            pass
+        """.replace("PLAIN", "" if is_plain else "time.time()"), told,
+        {"SERVER": any_comard.program("server")}, serviceStopTimeout=0.05, serviceKillMode="all"))
+    for _ in range(2):
+        service.start()
+        process = Process(int(told.line()))
+        assert service.supervision["PIDs"] == [process.pid]
+        service.stop()
+        assert not process.alive
+    any_comard.kill()
+    any_comard.start()
+    service = any_comard.service("app")
+    service.start()
+    assert Process(int(told.line())).alive
+    service.stop()
     assert_stays_down(service)
 
 

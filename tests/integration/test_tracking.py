@@ -288,3 +288,26 @@ def test_orphans_of_a_service_are_no_zombies_and_no_strangers(comard, told):
     comard.until(lambda: not zombies(comard), "the end of the zombies")
     assert service.supervision["State"] == "running"
     main.kill()
+
+
+def test_a_daemon_that_forks_again_behind_the_back_of_its_caller_is_found(comard, told):
+    """Whom the script has left is gone when comard looks, and has left another one."""
+    server = comard.program("server")
+    service = comard.register("app", service_script("""
+        serviceRestart = "on-failure"
+
+        def start():
+            # The first child forks when its parent has been reaped, and ends at once.
+            startService(command="/bin/sh", args=["-c",
+                "(while kill -0 $$; do :; done; setsid " + SERVER + " --tell " + TOLD + " &) >/dev/null 2>&1 &"])
+
+        def stop():
+            pass
+        """, told, SERVER=server))
+    for _ in range(10):
+        service.start()
+        process = Process(int(told.line()))
+        assert service.supervision["State"] == "running"
+        assert service.supervision["PIDs"] == [process.pid]
+        service.stop()
+        assert not process.alive

@@ -103,8 +103,8 @@ class Place:
         found = {process.pid: process for process in
                  [*self.cgroup.processes(), *processes_that_mention(self.folder)]}
         for process in found.values():
-            # The script host and idle workers end by themselves, a moment after their comard.
-            if process.comm == "comar-script-ho":
+            # The script host, idle workers and the spawner end by themselves, a moment after their comard.
+            if process.comm in ("comar-script-ho", "comard-spawner"):
                 process.wait_gone()
         return [repr(process) for process in found.values() if process.alive] + self.cgroup.below()
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Processes as /proc shows them, for tests to look at and to wait for."""
 
+import contextlib
+import ctypes
 import os
 import select
 import signal
@@ -151,3 +153,16 @@ def reap_orphans():
             pass
     except ChildProcessError:
         pass
+
+
+@contextlib.contextmanager
+def inheriting_orphans():
+    """Meanwhile this process is the parent of whatever comard leaves, and reaps it only at the end."""
+    PR_SET_CHILD_SUBREAPER = 36
+    set_subreaper = lambda value: ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, value, 0, 0, 0)
+    assert set_subreaper(1) == 0
+    try:
+        yield
+    finally:
+        set_subreaper(0)
+        reap_orphans()

@@ -56,6 +56,17 @@ TEST_F(RestartsTest, TheLimitIsTheNumberOfRestartsAndTheReasonSaysIt) {
     EXPECT_EQ(refused.refusal, "it was started again 3 times within 60 s");
 }
 
+TEST_F(RestartsTest, RestartsOfWhatStillRunsCountForTheLimitToo) {
+    settings_.policy = RestartPolicy::no;
+    settings_.limit = {2, 60s};
+    EXPECT_EQ(restarts_.count_one(settings_, now_), "");
+    EXPECT_EQ(restarts_.count_one(settings_, now_), "");
+    EXPECT_EQ(restarts_.count_one(settings_, now_), "it was started again 2 times within 60 s");
+    EXPECT_EQ(restarts_.count(), 2U);
+    now_ += 60s;
+    EXPECT_EQ(restarts_.count_one(settings_, now_), "");
+}
+
 TEST_F(RestartsTest, WhatIsOutsideTheWindowDoesNotCount) {
     settings_.limit = {1, 5s};
     EXPECT_TRUE(fail().delay);

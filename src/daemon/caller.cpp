@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/caller.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "bus/text.h"
+#include "core/job.h"
+#include "os/proc_scan.h"
+
+namespace comar {
+
+CallRequest Caller::request(std::string app, std::string model, std::string method) const {
+    CallRequest request;
+    request.cause = cause_of(method);
+    request.app = std::move(app);
+    request.model = std::move(model);
+    request.method = std::move(method);
+    request.language = language;
+    request.sender = name;
+    request.caller = key;
+    // Of a caller that is not known any more, nobody pays the account.
+    if (!may_do_anything()) request.user = uid.value_or(nobody);
+    return request;
+}
+
+std::string Caller::cause_of(const std::string& method) const {
+    std::string cause = method + " asked for by " + (uid ? "uid " + std::to_string(*uid) : key);
+    // Only what changes a service is told later on, and a look into /proc takes its time.
+    if (pid <= 0 || !parse_job_kind(method)) return cause;
+    auto client = read_stat(pid);
+    if (!client) return cause;
+    // Any bytes at all may be a name.
+    std::ranges::replace_if(
+        client->comm, [](unsigned char letter) { return std::iscntrl(letter) != 0; }, '?');
+    return cause + " (" + bus::to_bus_text(client->comm) + ", process " + std::to_string(pid) + ")";
+}
+
+}  // namespace comar
