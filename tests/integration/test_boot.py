@@ -1,0 +1,279 @@
+# SPDX-License-Identifier: MIT
+"""Boot, groups of services, shutdown, dry runs, and what is kept of each boot."""
+
+import json
+import os
+
+import pytest
+
+from support.bus import BusError
+from support.processes import processes_that_mention
+from support.scripts import service_script
+
+MANAGER = "tr.org.pardus.comar.Manager"
+PLAIN = """
+    @synchronized
+    def start():
+        startService(SERVER, pidfile=PIDFILE, makepid=True, detach=True, donotify=True)
+
+    @synchronized
+    def stop():
+        stopService(pidfile=PIDFILE, donotify=True)
+
+    def status():
+        return isServiceRunning(PIDFILE)
+    """
+CODE = "\n    import os\n" + PLAIN    # comard cannot do that by itself
+
+
+@pytest.fixture
+def start(start_comard):
+    daemons = []
+
+    def launch(*arguments, **more):
+        daemons.append(start_comard(*arguments, **more))
+        return daemons[-1]
+
+    yield launch
+    for daemon in daemons[-1:]:
+        if not daemon.running:
+            daemon.start()
+        daemon.cli("shutdown")
+        for process in processes_that_mention(f"{daemon.root}/usr/bin"):
+            process.kill()
+            process.wait_gone()
+        daemon.stop()
+
+
+@pytest.fixture
+def comard(start):
+    return start()
+
+
+def service(comard, name, settings="", text=PLAIN, on=True):
+    one = comard.register(name, service_script(
+        f"\n    {settings}\n{text}", SERVER=comard.program(name), PIDFILE=f"{comard.root}/run/{name}.pid"))
+    if on:
+        comard.cli("on", name)
+    return one
+
+
+def state(comard, name):
+    return comard.service(name).supervision["State"]
+
+
+def boot(comard):
+    return json.loads(comard.bus.call("/", MANAGER, "Boot"))
+
+
+def fates(record):
+    return {app: one["fate"] for app, one in record["services"].items()}
+
+
+def test_all_that_are_on_start_in_order_and_the_others_do_not(comard):
+    service(comard, "logger")
+    service(comard, "bus", 'serviceRequires = "logger"')
+    service(comard, "login", 'serviceAfter = "bus"')
+    service(comard, "idle", on=False)
+    service(comard, "library", on=False)
+    service(comard, "reader", 'serviceRequires = "library"')
+    changed = comard.signals()
+    record = boot(comard)
+    started = [app for app, what in changed.all() if what == "started"]
+    assert sorted(started) == ["bus", "library", "logger", "login", "reader"]
+    assert started.index("logger") < started.index("bus") < started.index("login")
+    assert started.index("library") < started.index("reader")
+    assert set(fates(record).values()) == {"succeeded"}
+    assert record["services"]["login"]["after"] == ["bus"]
+    assert record["services"]["library"]["method"] == "start" and record["services"]["bus"]["method"] == "ready"
+    assert "boot" in comard.service("bus").supervision["Cause"]
+    for one in record["services"].values():
+        assert 0 <= one["began"] <= one["returned"] <= one["ended"] <= record["duration"]
+    for app, one in record["services"].items():
+        assert all(record["services"][other]["ended"] <= one["began"] for other in one["after"]), app
+
+
+def test_conditional_services_decide_themselves(comard):
+    for name, does in (("yes", "start()"), ("no", "pass")):
+        service(comard, name, text=PLAIN + f"\n    def ready():\n        if is_on() == 'conditional':\n            {does}\n")
+        comard.cli("conditional", name)
+    assert set(fates(boot(comard)).values()) == {"succeeded"}
+    assert state(comard, "yes") == "running" and state(comard, "no") != "running"
+
+
+def test_one_that_fails_and_one_that_hangs_hold_up_only_those_that_require_them(start):
+    comard = start({"boot": {"deadline_seconds": 4}, "calls": {"start_seconds": 60}})
+    service(comard, "broken", text="\n    def start():\n        fail('no disk')\n")
+    service(comard, "needs_broken", 'serviceRequires = "broken"')
+    service(comard, "wants_broken", 'serviceWants = "broken"')
+    service(comard, "hanging", text="\n    def start():\n        time.sleep(1000)\n")
+    service(comard, "needs_hanging", 'serviceRequires = "hanging"')
+    for number in range(20):
+        service(comard, f"other{number}")
+    record = boot(comard)
+    told = fates(record)
+    assert told.pop("broken") == "failed" and record["services"]["broken"]["error"].endswith("no disk")
+    assert told.pop("needs_broken") == "skipped"
+    assert record["services"]["needs_broken"]["error"] == "it requires broken, which has failed"
+    assert told.pop("hanging") == told.pop("needs_hanging") == "late"
+    assert set(told.values()) == {"succeeded"} and len(told) == 21
+    assert all(record["services"][app]["ended"] < 3_900_000 for app in told)
+
+
+def test_scripts_that_start_each_other_at_boot_start_everyone_once(comard):
+    """As in the field: dbus starts the logger by call; three levels below nfs."""
+    service(comard, "logger", text=CODE)
+    service(comard, "dbus", text=CODE.replace("startService(", "call('logger', 'System.Service', 'start')\n        startService("))
+    for upper, lower in (("nfs", "rpcbind statd"), ("statd", "rpcbind"), ("rpcbind", "logger")):
+        names = ", ".join(repr(name) for name in lower.split())
+        service(comard, upper, text=CODE.replace("startService(", f"startDependencies({names})\n        startService("))
+    changed = comard.signals()
+    record = boot(comard)
+    started = [app for app, what in changed.all() if what == "started"]
+    assert sorted(started) == ["dbus", "logger", "nfs", "rpcbind", "statd"]
+    assert started.index("logger") < started.index("rpcbind") < started.index("statd") < started.index("nfs")
+    assert set(fates(record).values()) == {"succeeded"}
+
+
+def test_the_head_start_comes_first_and_safe_mode_leaves_the_rest_out(start, place):
+    os.makedirs(f"{place.root}/proc")
+    with open(f"{place.root}/proc/cmdline", "w", encoding="ascii") as file:
+        file.write("quiet comar=safe,head_start:sddm root=/dev/sda1\n")
+    comard = start({"boot": {"essential": ["aaa", "sddm"]}})
+    for name in ("aaa", "bbb", "sddm"):
+        service(comard, name)
+    service(comard, "xorg", on=False)
+    service(comard, "sddm", 'serviceRequires = "xorg"')
+    changed = comard.signals()
+    record = boot(comard)
+    assert [app for app, what in changed.all() if what == "started"] == ["xorg", "sddm", "aaa"]
+    assert "bbb" not in record["services"]
+
+
+def test_a_shutdown_stops_dependents_first_and_nothing_starts_until_the_next_boot(comard):
+    service(comard, "db")
+    service(comard, "web", 'serviceRequires = "db"\n    serviceRestart = "always"')
+    service(comard, "shop", 'serviceRequires = "web"\n    serviceRequirementLost = "stop"')
+    boot(comard)
+    changed = comard.signals()
+    result = comard.cli("shutdown")
+    assert result.returncode == 0, result.stderr
+    assert [app for app, what in changed.all() if what == "stopped"] == ["shop", "web", "db"]
+    with pytest.raises(BusError, match="everything is stopped; 'comar boot'"):
+        comard.service("db").start()
+    assert comard.cli("boot").returncode == 0
+    assert [state(comard, name) for name in ("db", "web", "shop")] == ["running"] * 3
+
+
+def test_groups_are_switched_between(start):
+    comard = start({"groups.work": {"services": ["shop"]}, "boot": {"essential": ["login"]}})
+    service(comard, "login")
+    service(comard, "game")
+    service(comard, "db", on=False)
+    service(comard, "shop", 'serviceRequires = "db"', on=False)
+    boot(comard)
+
+    def running():
+        return [name for name in ("db", "game", "login", "shop") if state(comard, name) == "running"]
+
+    assert running() == ["game", "login"]
+    assert comard.cli("switch", "work").returncode == 0
+    assert running() == ["db", "shop"]
+    assert comard.cli("switch", "single").returncode == 0
+    assert running() == ["login"]
+    assert comard.cli("switch", "default").returncode == 0
+    assert running() == ["game", "login"]
+    assert comard.cli("switch", "rescue").returncode == 0
+    assert running() == []
+    result = comard.cli("switch", "nothing")
+    assert result.returncode != 0 and "[groups.nothing]" in result.stderr
+
+
+def test_a_boot_that_was_cut_short_goes_on(start):
+    comard = start()
+    service(comard, "first")
+    service(comard, "gate", 'serviceAfter = "first"', text=f"""
+    def start():
+        while not os.path.exists("{comard.root}/open"):
+            time.sleep(0.01)
+    """)
+    service(comard, "last", 'serviceAfter = "gate"')
+    caller = comard.launch_cli("boot")
+    comard.until(lambda: state(comard, "gate") == "starting", "the boot to be half way")
+    before = comard.service("first").supervision["MainPID"]
+    comard.kill()
+    caller.wait()
+    assert caller.returncode != 0
+    with open(f"{comard.root}/open", "w", encoding="ascii"):
+        pass
+    comard.start()
+    comard.until(lambda: state(comard, "last") == "running", "the boot to go on")
+    assert comard.service("first").supervision["MainPID"] == before
+
+
+def test_many_callers_get_true_answers_while_a_boot_runs(comard):
+    names = [f"s{number:02}" for number in range(12)]
+    for number, name in enumerate(names):
+        service(comard, name, f'serviceRequires = "{names[number - 1]}"' if number % 4 else "", text=CODE)
+    callers = [comard.launch_cli("boot"), comard.launch_cli("boot")]
+    callers += [comard.launch_cli("start", name) for name in names]
+    assert [caller.wait() for caller in callers] == [0] * len(callers)
+    assert {state(comard, name) for name in names} == {"running"}
+    stops = [comard.launch_cli("stop", "--with-dependents", name) for name in names]
+    assert [caller.wait() for caller in stops] == [0] * len(stops)
+    assert {state(comard, name) for name in names} == {"stopped"}
+
+
+def test_a_dry_run_tells_the_plan_and_does_nothing(comard):
+    service(comard, "db", on=False)
+    service(comard, "web", 'serviceRequires = "db"', text=CODE.replace(
+        "startService(", 'run("/bin/touch", "/tmp/never")\n        startService('))
+    result = comard.cli("start", "--dry-run", "web")
+    assert result.returncode == 0, result.stderr
+    lines = result.stdout.splitlines()
+    assert lines[0].startswith("  1. start db: web needs db (")
+    assert any("/usr/bin/db" in line for line in lines)
+    assert any("/bin/touch /tmp/never" in line for line in lines)
+    plan = json.loads(comard.cli("boot", "--dry-run", "--json").stdout)
+    assert [step["app"] for step in plan["steps"]] == ["db", "web"]
+    assert plan["steps"][1]["after"] == ["db"]
+    assert {state(comard, name) for name in ("db", "web")} <= {"unknown", "stopped"}
+    assert not os.path.exists("/tmp/never")
+    comard.service("web").start()
+    result = comard.cli("stop", "--dry-run", "db")
+    assert result.returncode != 0 and "web" in result.stderr
+    plan = json.loads(comard.cli("stop", "--dry-run", "--json", "--with-dependents", "db").stdout)
+    assert [(step["does"], step["app"]) for step in plan["steps"]] == [("stop", "web"), ("stop", "db")]
+    assert state(comard, "web") == "running"
+
+
+def test_comard_boots_by_itself_when_told_to(start):
+    comard = start()
+    service(comard, "web")
+    comard.stop()
+    comard = start(arguments=["--boot"])
+    comard.until(lambda: state(comard, "web") == "running", "the boot")
+
+
+def test_the_last_boots_are_kept(comard):
+    service(comard, "web")
+    assert comard.bus.call("/", MANAGER, "ListBoots") == []
+    ids = []
+    for _ in range(12):
+        ids.append(boot(comard)["id"])
+    assert comard.bus.call("/", MANAGER, "ListBoots") == ids[-10:]
+    record = json.loads(comard.bus.call("/", MANAGER, "BootRecord", "s", ids[-1]))
+    assert record["kind"] == "boot" and record["duration"] > 0
+    with pytest.raises(BusError, match="Missing"):
+        comard.bus.call("/", MANAGER, "BootRecord", "s", "../../../etc/passwd")
+
+
+def test_all_scripts_are_checked_together(comard):
+    service(comard, "web", 'serviceRequires = "db"\n    serviceWants = "cache"')
+    result = comard.cli("check", "--all")
+    assert result.returncode == 1
+    lines = sorted(result.stdout.splitlines())
+    assert len(lines) == 2
+    assert lines[0].startswith("web: error: web needs db (") and lines[1].startswith("web: warning: web wants cache (")
+    service(comard, "db")
+    assert comard.cli("check", "--all").returncode == 0
