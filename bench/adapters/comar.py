@@ -3,8 +3,8 @@
 
 For the harness that compares service managers side by side: put this file into its folder
 `adapters`. COMAR_PREFIX is where comar is installed, or its build folder; the default is wherever
-`comar` is found. comard has no start at boot yet, so "boot" is comard and, as soon as it serves,
-`comar start` of all services. A script starts what its service needs with startDependencies().
+`comar` is found. All services are on, and what they need is declared, so "boot" is `comard --boot`; all are
+started and stopped with `comar boot` and `comar shutdown`.
 Output is always captured, with a time on each line; its log is rotated at 10 MiB, 4 old files kept.
 """
 import os
@@ -18,11 +18,11 @@ serviceDesc = _({{"en": "Measured service", "tr": "Olculen hizmet"}})
 
 from comar.service import *
 
+serviceRequires = {deps!r}
 PIDFILE = {pidfile!r}
 
 @synchronized
 def start():
-    startDependencies(*{deps!r})
     startService(command={command!r}, args={arguments!r}, pidfile=PIDFILE, makepid=True,
                  detach=True, donotify=True)
 
@@ -33,22 +33,6 @@ def stop():
 def status():
     return isServiceRunning(PIDFILE)
 '''
-
-# comard tells a socket that it serves, sd_notify(3): without waiting a moment longer than needed.
-BOOT = '''
-import os, socket, sys
-comard, comar, root, *services = sys.argv[1:]
-notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
-path = os.path.join(root, "notify")
-notify.bind(path)
-if os.fork() == 0:
-    os.environ["NOTIFY_SOCKET"] = path
-    os.execv(comard, [comard, "--root", root])
-while b"READY=1" not in notify.recv(4096):
-    pass
-os.execv(comar, [comar, "--root", root, "start", *services])
-'''
-
 
 class Comar(Adapter):
     name = "comar"
@@ -97,6 +81,7 @@ class Comar(Adapter):
             for name in self.names:
                 subprocess.run(self.comar("register", name, self.path("scripts", name + ".py")),
                                check=True)
+                write(self.path("root", "etc", "mudur", "services", "enabled", name), "")
         finally:
             comard.terminate()
             comard.communicate()
@@ -105,14 +90,13 @@ class Comar(Adapter):
         return [self.program("comar"), "--root", self.root, *words]
 
     def boot(self):
-        return [["/usr/bin/python3", "-I", "-S", "-c", BOOT, self.program("comard"),
-                 self.program("comar"), self.root, *self.names]]
+        return [[self.program("comard"), "--root", self.root, "--boot"]]
 
     def start_all(self):
-        return self.comar("start", *self.names)
+        return self.comar("boot")
 
     def stop_all(self):
-        return self.comar("stop", *self.names)
+        return self.comar("shutdown")
 
     def start(self, name):
         return self.comar("start", name)
