@@ -21,6 +21,10 @@ constexpr OptionRow options[] = {
     {Option::since, "--since", "", "TIME", "only from then on: 10m, 2h, yesterday, 2026-11-24",
      false},
     {Option::grep, "--grep", "", "RE", "only lines that match this regular expression", false},
+    {Option::boot, "--boot", "", "ID",
+     "that boot of `comar analyze list`; also N or -N: the Nth before the last", false},
+    {Option::dot, "--dot", "", "", "the text that Graphviz draws", false},
+    {Option::svg, "--svg", "", "", "a picture, drawn by Graphviz", false},
     {Option::help, "--help", "-h", "", "explain the command", true},
     {Option::version, "--version", "", "", "print the version of comar", true},
 };
@@ -66,11 +70,18 @@ const OptionRow* find_option_with_value(std::string_view word) {
     return row == nullptr || row->value.empty() ? nullptr : row;
 }
 
+/// "-1" is a boot, counted back, as in journalctl.
+const OptionRow* find_number(std::string_view word) {
+    const bool is_number = word.find_first_not_of("0123456789", 1) == std::string_view::npos;
+    return is_number ? find_option("--boot") : nullptr;
+}
+
 /// Reads the option at words[at], and moves `at` to the last word that it takes.
 Result<GivenOption> read_option(std::span<const std::string_view> words, std::size_t& at) {
     const std::string_view word = words[at];
     if (const OptionRow* row = find_option_with_value(word))
         return GivenOption{row, word.substr(2)};
+    if (const OptionRow* row = find_number(word)) return GivenOption{row, word};
     const auto equals = word.starts_with("--") ? word.find('=') : std::string_view::npos;
     const std::string_view name = word.substr(0, equals);
     const OptionRow* row = find_option(name);
@@ -189,7 +200,10 @@ Invocation make_invocation(const Request& request, const SortedWords& sorted) {
             .lines = value_of(sorted, Option::lines),
             .since = value_of(sorted, Option::since),
             .grep = value_of(sorted, Option::grep),
+            .boot = value_of(sorted, Option::boot),
             .follow = sorted.has(Option::follow),
+            .dot = sorted.has(Option::dot),
+            .svg = sorted.has(Option::svg),
             .json = sorted.has(Option::json),
             .verbose = sorted.has(Option::verbose)};
 }

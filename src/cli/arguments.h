@@ -23,7 +23,10 @@ struct Invocation {
     std::string lines;         ///< -n; empty: not given
     std::string since;         ///< --since; empty: not given
     std::string grep;          ///< --grep; empty: not given
+    std::string boot;          ///< --boot, or -N as it stands; empty: not given
     bool follow = false;
+    bool dot = false;
+    bool svg = false;
     bool json = false;
     bool verbose = false;
 };
@@ -40,6 +43,9 @@ enum class Option : unsigned {
     lines,
     since,
     grep,
+    boot,
+    dot,
+    svg,
     help,
     version
 };
