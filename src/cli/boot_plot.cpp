@@ -19,6 +19,8 @@ using namespace std::chrono_literals;
 
 constexpr double row_height = 18;
 constexpr double bar_height = 12;
+/// Thin, as most of the picture is waiting.
+constexpr double waiting_height = 4;
 constexpr double edge = 16;
 constexpr double chart_width = 1000;
 constexpr double chart_top = 104;
@@ -33,6 +35,8 @@ constexpr std::size_t longest_note = 36;
 constexpr std::string_view styles =
     "text{font:12px sans-serif;fill:#20262e}"
     ".title{font-size:16px;font-weight:bold}.dim{fill:#5c6670}.right{text-anchor:end}"
+    // Notes have a margin, as lines of the critical path run below them.
+    ".note{stroke:#fff;stroke-width:3;paint-order:stroke}"
     ".middle{text-anchor:middle}.bad{fill:#b3161b}.strong{font-weight:bold}"
     ".ground{fill:#fff}.stripe{fill:#f4f6f8}.grid{stroke:#d4d9df}"
     ".waiting{fill:#dde2e8}.script{fill:#2f6fb7}.ready{fill:#94bfe8}.failed{fill:#d92b2f}"
@@ -97,8 +101,8 @@ public:
         for (std::size_t row = 1; row < rows_.size(); row += 2)
             svg_.rectangle("stripe", 0, Scale::y(row), scale_.width(), row_height);
         draw_axis();
+        draw_critical_connections();
         for (std::size_t row = 0; row < rows_.size(); ++row) draw_row(row);
-        draw_critical_path();
         return std::move(svg_).finish();
     }
 
@@ -155,34 +159,39 @@ private:
         const Span turn = service.began.value_or(record_.duration);
         if (service.fate != "skipped") draw_part("waiting", row, Span(0), turn, told);
         if (end) draw_work(row, service, *end, told);
-        svg_.text(has_failed(service) ? "bad" : "dim", scale_.x(end.value_or(turn)) + 6,
+        svg_.text(has_failed(service) ? "note bad" : "note dim", scale_.x(end.value_or(turn)) + 6,
                   Scale::y(row) + 13, shorten(escape_line(note(service)), longest_note), told);
     }
 
     void draw_work(std::size_t row, const ServiceTimes& service, Span end,
                    const std::string& told) {
-        const Span returned = service.returned.value_or(end);
-        const bool failed = has_failed(service);
-        draw_part(failed ? "failed" : "script", row, *service.began, returned, told);
-        draw_part(failed ? "failed" : "ready", row, returned, end, told);
+        if (has_failed(service)) {
+            draw_part("failed", row, *service.began, end, told);
+        } else {
+            const Span returned = service.returned.value_or(end);
+            draw_part("script", row, *service.began, returned, told);
+            draw_part("ready", row, returned, end, told);
+        }
+        if (critical_.contains(&service)) draw_critical_outline(row);
     }
 
     void draw_part(std::string_view style, std::size_t row, Span from, Span to,
                    const std::string& told) {
         if (to <= from) return;
-        const double inset = (row_height - bar_height) / 2;
-        svg_.rectangle(style, scale_.x(from), Scale::y(row) + inset, scale_.x(to) - scale_.x(from),
-                       bar_height, told);
+        const double height = style == "waiting" ? waiting_height : bar_height;
+        svg_.rectangle(style, scale_.x(from), Scale::middle(row) - height / 2,
+                       scale_.x(to) - scale_.x(from), height, told);
     }
 
-    void draw_critical_path() {
-        for (std::size_t row = 0; row < rows_.size(); ++row) {
-            if (!critical_.contains(rows_[row])) continue;
-            const double from = scale_.x(*rows_[row]->began);
-            const double to = scale_.x(*end_of(record_, *rows_[row]));
-            svg_.rectangle("critical", from, Scale::middle(row) - bar_height / 2,
-                           std::max(to - from, 1.0), bar_height);
-        }
+    void draw_critical_outline(std::size_t row) {
+        const double from = scale_.x(*rows_[row]->began);
+        const double to = scale_.x(*end_of(record_, *rows_[row]));
+        svg_.rectangle("critical", from, Scale::middle(row) - bar_height / 2,
+                       std::max(to - from, 1.0), bar_height);
+    }
+
+    /// From the end of each service of the critical path to the turn of the next.
+    void draw_critical_connections() {
         for (std::size_t i = 0; i + 1 < chain_.size(); ++i) {
             const ServiceTimes& before = *chain_[i + 1];
             svg_.corner("critical", scale_.x(*end_of(record_, before)),

@@ -67,7 +67,7 @@ TEST(BootPlotTest, EachServiceHasARowSortedByItsTurn) {
 TEST(BootPlotTest, WhatFailedIsRedAndSaysWhy) {
     const std::string text = plot_boot(made_boot({{"db", {}, 0, 50, 100, "failed", "no <disk>"}}));
     const Picture picture(text);
-    EXPECT_EQ(picture.of_class("rect", "failed").size(), 1U + 2);
+    EXPECT_EQ(picture.of_class("rect", "failed").size(), 1U + 1);
     EXPECT_EQ(picture.of_class("rect", "script").size(), 1U);
     EXPECT_NE(text.find("db: failed (no &lt;disk&gt;)"), std::string::npos);
 }
