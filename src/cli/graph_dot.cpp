@@ -31,8 +31,7 @@ constexpr KindStyle kinds[] = {
     {"after", "follows", "style=dotted"},
     {"before", "follows", "style=dotted"},
     {"conflicts", "conflicts with",
-     "style=solid, color=\"#b3161b\", dir=both, arrowhead=tee, "
-     "arrowtail=tee, constraint=false"},
+     "style=solid, color=\"#b3161b\", dir=both, arrowhead=tee, arrowtail=tee"},
 };
 
 std::string_view fill_of(std::string_view state) {
@@ -64,8 +63,10 @@ std::string edge_line(const GraphEdge& edge) {
     const std::string target = on.empty() ? nobody(edge) : std::string(on);
     const std::string tooltip =
         fmt::format("{} {} {}: {}", edge.from, edge.kind, edge.to, origin_text(edge));
-    return fmt::format("  {} -> {} [{}, tooltip={}];\n", dot_text(dependent), dot_text(target),
-                       attributes_of(edge.kind), dot_text(tooltip));
+    // Whoever conflicts belongs neither before nor behind the other.
+    return fmt::format("  {} -> {} [{}{}, tooltip={}];\n", dot_text(dependent), dot_text(target),
+                       attributes_of(edge.kind),
+                       edge.kind == "conflicts" ? ", constraint=false" : "", dot_text(tooltip));
 }
 
 std::string nobody_nodes(const ServiceGraph& graph) {
