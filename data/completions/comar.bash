@@ -30,6 +30,15 @@ _comar_commands() {
     LC_ALL=C "${COMP_WORDS[0]}" help | awk -F '  +' '/^Commands:/ { on = 1; next } !NF { on = 0 } on { print $2 }'
 }
 
+# What the command $1 can be asked for: the end of its summary, "…: one, other".
+_comar_views() {
+    LC_ALL=C "${COMP_WORDS[0]}" help "$1" | sed -n '3s/.*: //; 3s/,//gp'
+}
+
+_comar_boots() {
+    _comar_ask analyze list | awk 'NR > 1 { print $2 }'
+}
+
 # Options of all commands, and of the command $1 if there is one.
 _comar_options() {
     LC_ALL=C "${COMP_WORDS[0]}" help "$@" 2>/dev/null | grep -oE '^ +(-., )?--[a-z]+' | grep -oE -- '--[a-z]+'
@@ -46,7 +55,7 @@ _comar_find_command() {
             continue
         fi
         case ${COMP_WORDS[word]} in
-            --root | --socket | --type | --model | --lines | -n | --since | --grep) skip=1 ;;
+            --root | --socket | --type | --model | --lines | -n | --since | --grep | --boot) skip=1 ;;
             -*) ;;
             *) if [[ -z $command ]]; then command=${COMP_WORDS[word]}; else ((operand++)); fi ;;
         esac
@@ -62,6 +71,7 @@ _comar() {
         --socket) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
         --type) mapfile -t COMPREPLY < <(compgen -W 'local server script' -- "$current"); return ;;
         --since) mapfile -t COMPREPLY < <(compgen -W '10m 2h today yesterday' -- "$current"); return ;;
+        --boot) mapfile -t COMPREPLY < <(compgen -W "$(_comar_boots)" -- "$current"); return ;;
         --model | --lines | -n | --grep) return ;;
     esac
     _comar_find_command
@@ -76,6 +86,12 @@ _comar() {
         return
     elif [[ $operands == *COMMAND* && $operand -eq 0 ]]; then
         candidates=$(_comar_commands | awk '{ print $1 }')
+    elif [[ $operands == *WHAT* && $operand -eq 0 ]]; then
+        candidates=$(_comar_views "$command")
+    elif [[ $operands == *WHAT* && $previous == critical-chain ]]; then
+        candidates=$(_comar_services "$command")
+    elif [[ $operands == *WHAT* && " ${COMP_WORDS[*]} " == *' diff '* ]]; then
+        candidates=$(_comar_boots)
     elif [[ $operands == *NAME* && ($operand -eq 0 || $operands == *...*) ]]; then
         candidates=$(_comar_services "$command")
     fi

@@ -11,7 +11,7 @@ function __comar_words
             continue
         end
         switch $word
-            case --root --socket --type --model --lines -n --since --grep
+            case --root --socket --type --model --lines -n --since --grep --boot
                 set skip 1
             case '-*'
             case '*'
@@ -55,6 +55,15 @@ function __comar_services
           print name "\t" state ($0 == "" ? "" : ", " $0) }'
 end
 
+# What a command can be asked for: the end of its summary, "…: one, other".
+function __comar_views
+    LC_ALL=C comar help $argv[1] | sed -n '3s/.*: //; 3s/,//gp' | string split ' '
+end
+
+function __comar_boots
+    __comar_ask analyze list | awk 'NR > 1 { print $2 }'
+end
+
 function __comar_candidates
     set -l words (__comar_words)
     if test (count $words) = 0
@@ -70,6 +79,12 @@ function __comar_candidates
         __fish_complete_path (commandline -ct)
     else if string match -q '*COMMAND*' -- $operands; and test $before = 0
         __comar_commands
+    else if string match -q '*WHAT*' -- $operands; and test $before = 0
+        __comar_views $words[1]
+    else if string match -q '*WHAT*' -- $operands; and contains -- critical-chain $words
+        __comar_services $words[1]
+    else if string match -q '*WHAT*' -- $operands; and contains -- diff $words
+        __comar_boots
     else if string match -q '*NAME*' -- $operands; and begin
             test $before = 0
             or string match -q '*...*' -- $operands
@@ -92,6 +107,7 @@ complete -c comar -f
 complete -c comar -n '__comar_previous --root' -a '(__fish_complete_directories (commandline -ct))'
 complete -c comar -n '__comar_previous --socket' -a '(__fish_complete_path (commandline -ct))'
 complete -c comar -n '__comar_previous --type' -a 'local server script'
+complete -c comar -n '__comar_previous --boot' -a '(__comar_boots)'
 complete -c comar -n '__comar_previous --since' -a '10m 2h today yesterday'
-complete -c comar -n 'not __comar_previous --root --socket --type --model --lines -n --since --grep' -a '(__comar_candidates)'
+complete -c comar -n 'not __comar_previous --root --socket --type --model --lines -n --since --grep --boot' -a '(__comar_candidates)'
 complete -c comar -n 'string match -q -- "-*" (commandline -ct)' -a '(__comar_options)'

@@ -24,6 +24,10 @@ constexpr OptionRow options[] = {
     {Option::with_dependents, "--with-dependents", "", "", "stop those that require it, too", false},
     {Option::dry_run, "--dry-run", "", "", "only tell what would be done, and why", false},
     {Option::all, "--all", "", "", "check how all registered scripts fit together", false},
+    {Option::boot, "--boot", "", "ID",
+     "that boot of `comar analyze list`; also N or -N: the Nth before the last", false},
+    {Option::dot, "--dot", "", "", "the text that Graphviz draws", false},
+    {Option::svg, "--svg", "", "", "a picture, drawn by Graphviz", false},
     {Option::help, "--help", "-h", "", "explain the command", true},
     {Option::version, "--version", "", "", "print the version of comar", true},
 };
@@ -69,11 +73,18 @@ const OptionRow* find_option_with_value(std::string_view word) {
     return row == nullptr || row->value.empty() ? nullptr : row;
 }
 
+/// "-1" is a boot, counted back, as in journalctl.
+const OptionRow* find_number(std::string_view word) {
+    const bool is_number = word.find_first_not_of("0123456789", 1) == std::string_view::npos;
+    return is_number ? find_option("--boot") : nullptr;
+}
+
 /// Reads the option at words[at], and moves `at` to the last word that it takes.
 Result<GivenOption> read_option(std::span<const std::string_view> words, std::size_t& at) {
     const std::string_view word = words[at];
     if (const OptionRow* row = find_option_with_value(word))
         return GivenOption{row, word.substr(2)};
+    if (const OptionRow* row = find_number(word)) return GivenOption{row, word};
     const auto equals = word.starts_with("--") ? word.find('=') : std::string_view::npos;
     const std::string_view name = word.substr(0, equals);
     const OptionRow* row = find_option(name);
@@ -192,10 +203,13 @@ Invocation make_invocation(const Request& request, const SortedWords& sorted) {
             .lines = value_of(sorted, Option::lines),
             .since = value_of(sorted, Option::since),
             .grep = value_of(sorted, Option::grep),
+            .boot = value_of(sorted, Option::boot),
             .follow = sorted.has(Option::follow),
             .with_dependents = sorted.has(Option::with_dependents),
             .dry_run = sorted.has(Option::dry_run),
             .all = sorted.has(Option::all),
+            .dot = sorted.has(Option::dot),
+            .svg = sorted.has(Option::svg),
             .json = sorted.has(Option::json),
             .verbose = sorted.has(Option::verbose)};
 }

@@ -23,10 +23,13 @@ struct Invocation {
     std::string lines;         ///< -n; empty: not given
     std::string since;         ///< --since; empty: not given
     std::string grep;          ///< --grep; empty: not given
+    std::string boot;          ///< --boot, or -N as it stands; empty: not given
     bool follow = false;
     bool with_dependents = false;
     bool dry_run = false;
     bool all = false;
+    bool dot = false;
+    bool svg = false;
     bool json = false;
     bool verbose = false;
 };
@@ -46,6 +49,9 @@ enum class Option : unsigned {
     with_dependents,
     dry_run,
     all,
+    boot,
+    dot,
+    svg,
     help,
     version
 };

@@ -75,6 +75,8 @@ ExitCode run_reset(const Invocation& invocation, Output& output);
 ExitCode run_show(const Invocation& invocation, Output& output);
 ExitCode run_explain(const Invocation& invocation, Output& output);
 ExitCode run_transition(const Invocation& invocation, Output& output);
+ExitCode run_graph(const Invocation& invocation, Output& output);
+ExitCode run_analyze(const Invocation& invocation, Output& output);
 ExitCode run_check(const Invocation& invocation, Output& output);
 ExitCode run_version(const Invocation& invocation, Output& output);
 ExitCode run_help(const Invocation& invocation, Output& output);

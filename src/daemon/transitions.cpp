@@ -84,6 +84,14 @@ Plan Transitions::plan_of_boot(const BootOptions& options) const {
     return plan_start(parts_.graph, targets_of(options), ServiceActivity(parts_.services));
 }
 
+/// The usual ready() of a service that is on starts it, and need not be asked.
+bool Transitions::decides_itself(const std::string& app) const {
+    const Script* script = parts_.registry.find(service_model, app);
+    const StartUp state = parts_.start_up.get(app);
+    if (script == nullptr || state == StartUp::off) return false;
+    return state == StartUp::conditional || script->facts.defines("ready");
+}
+
 /// A target decides by itself whether it starts, if it may; what it needs has no choice.
 std::vector<Campaign::Step> Transitions::steps_of(const Plan& plan,
                                                   const std::vector<std::string>& targets) {
@@ -94,10 +102,9 @@ std::vector<Campaign::Step> Transitions::steps_of(const Plan& plan,
         step.app = one.app;
         step.after = one.after;
         step.expected = parts_.memory.expected(one.app);
-        const bool is_enabled = parts_.start_up.get(one.app) != StartUp::off;
         if (one.action == StepAction::stop) {
             step.kind = JobKind::stop;
-        } else if (contains(targets, one.app) && is_enabled) {
+        } else if (contains(targets, one.app) && decides_itself(one.app)) {
             step.kind = JobKind::ready;
         }
         const std::string reason = describe_reason(one);

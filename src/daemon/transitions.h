@@ -88,6 +88,7 @@ private:
     [[nodiscard]] std::vector<std::string> targets_of(const BootOptions& options) const;
     [[nodiscard]] std::vector<Campaign::Step> steps_of(const Plan& plan,
                                                        const std::vector<std::string>& targets);
+    [[nodiscard]] bool decides_itself(const std::string& app) const;
     void open_up();
     void refresh_all(std::function<void()> then);
     void begin(const std::string& kind, const std::string& group, Done done,

@@ -64,6 +64,17 @@ TEST(ArgumentsTest, AShortOptionAndItsValueMayBeOneWord) {
     expect_refused({"logs", "-fx"}, "cannot find option '-fx'");
 }
 
+TEST(ArgumentsTest, ANumberWithADashIsABoot) {
+    for (const Words& words : {Words{"analyze", "blame", "-2"}, Words{"analyze", "-2", "blame"},
+                               Words{"analyze", "blame", "--boot", "-2"}}) {
+        const auto invocation = parse(words);
+        ASSERT_TRUE(invocation) << invocation.error().message;
+        EXPECT_EQ(invocation->boot, "-2");
+        EXPECT_EQ(invocation->operands, std::vector<std::string>{"blame"});
+    }
+    expect_refused({"start", "a", "-1"}, "cannot run 'start' with option '--boot'");
+}
+
 TEST(ArgumentsTest, CommandsThatAreNoVerbsOfAServiceHaveNoOldOrder) {
     for (const char* command : {"register", "remove", "list", "monitor", "check", "help"})
         expect_refused({"nginx", command}, "cannot find command 'nginx'; see: comar help");

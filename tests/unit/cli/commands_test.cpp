@@ -10,6 +10,7 @@
 
 #include "cli/command.h"
 #include "cli/output.h"
+#include "unit/cli/boots.h"
 #include "unit/cli/peer.h"
 
 namespace comar::cli {
@@ -395,6 +396,98 @@ TEST_F(CommandsTest, RegisteringAFileThatIsNotThereAsksNobody) {
     EXPECT_EQ(ran.code, 1);
     EXPECT_EQ(ran.err,
               "cannot register a: cannot open /nonexistent.py: No such file or directory\n");
+}
+
+Peer::Answer text_answer(const std::string& text) {
+    return [=](sd_bus_message* call) {
+        return sd_bus_reply_method_return(call, "s", text.c_str()) >= 0;
+    };
+}
+
+TEST_F(CommandsTest, GraphIsATreeADocumentOrTextForGraphviz) {
+    const json graph{
+        {"services",
+         {{"web", {{"state", "running"}}},
+          {"db", {{"state", "failed"}}},
+          {"lone", json::object()}}},
+        {"edges",
+         {{{"from", "web"}, {"to", "db"}, {"app", "db"}, {"kind", "needs"}, {"origin", "call"}}}}};
+    const Answers answers{{"Graph", text_answer(graph.dump())}};
+    EXPECT_EQ(run({"graph", "db"}, answers).out,
+              "web running\n"
+              "└─ requires db failed  call\n");
+    EXPECT_EQ(run({"graph"}, answers).out,
+              "web running\n"
+              "└─ requires db failed  call\n"
+              "lone\n");
+    EXPECT_EQ(json::parse(run({"graph", "--json"}, answers).out), graph);
+    EXPECT_EQ(json::parse(run({"graph", "lone", "--json"}, answers).out),
+              json({{"services", {{"lone", json::object()}}}, {"edges", json::array()}}));
+    EXPECT_TRUE(run({"graph", "--dot"}, answers).out.starts_with("digraph services {\n"));
+    EXPECT_EQ(run({"graph", "nobody"}, answers).code, 5);
+    EXPECT_EQ(run({"graph", "--dot", "--svg"}, answers).code, 2);
+    EXPECT_EQ(run({"graph"}, {{"Graph", text_answer("{")}}).err,
+              "cannot draw the graph: cannot read the graph of services\n");
+}
+
+/// Three records: two boots, and a switch after them.
+Answers three_boots() {
+    const auto record = [](const char* id, const char* kind, int end) {
+        return text_answer(
+            boot_text({{"db", {}, 0, 5, 10}, {"web", {"db"}, 10, 20, end}}, end, id, kind));
+    };
+    const std::map<std::string, Peer::Answer> records{{"A", record("A", "boot", 100)},
+                                                      {"B", record("B", "boot", 300)},
+                                                      {"C", record("C", "switch", 20)}};
+    return {{"ListBoots",
+             [](sd_bus_message* call) {
+                 return sd_bus_reply_method_return(call, "as", 3, "A", "B", "C") >= 0;
+             }},
+            {"BootRecord", [records](sd_bus_message* call) {
+                 const char* id = nullptr;
+                 sd_bus_message_read(call, "s", &id);
+                 return records.at(id)(call);
+             }}};
+}
+
+TEST_F(CommandsTest, AnalyzeIsAboutTheLastRealBoot) {
+    const Ran chain = run({"analyze", "critical-chain"}, three_boots());
+    EXPECT_EQ(chain.code, 0);
+    EXPECT_EQ(chain.out, "web @10 ms +290 ms\n└─db @0.0 ms +10 ms\n");
+    for (const auto& words : std::vector<std::vector<std::string_view>>{
+             {"analyze", "critical-chain", "-2"}, {"analyze", "critical-chain", "--boot", "A"}})
+        EXPECT_EQ(run(words, three_boots()).out, "web @10 ms +90 ms\n└─db @0.0 ms +10 ms\n");
+    EXPECT_EQ(json::parse(run({"analyze", "--json"}, three_boots()).out)["id"], "B");
+    EXPECT_TRUE(run({"analyze", "plot"}, three_boots()).out.ends_with("</svg>\n"));
+    EXPECT_NE(run({"analyze", "blame"}, three_boots()).out.find("290 ms  web"), std::string::npos);
+    EXPECT_EQ(json::parse(run({"analyze", "list", "--json"}, three_boots()).out).size(), 3U);
+}
+
+TEST_F(CommandsTest, AnalyzeDiffComparesWhatIsAlike) {
+    const auto compared = [](std::vector<std::string_view> words) {
+        words.insert(words.begin(), {"analyze", "diff", "--json"});
+        const auto document = json::parse(run(words, three_boots()).out);
+        return document["before"]["id"].get<std::string>() +
+               document["after"]["id"].get<std::string>();
+    };
+    EXPECT_EQ(compared({}), "AB");
+    EXPECT_EQ(compared({"0"}), "CB");
+    EXPECT_EQ(compared({"B", "A"}), "BA");
+    const Ran alone = run({"analyze", "diff", "--boot", "C"}, three_boots());
+    EXPECT_EQ(alone.code, 1);
+    EXPECT_EQ(alone.err, "cannot compare boot C: no switch of group default is kept from before\n");
+}
+
+TEST_F(CommandsTest, AnalyzeWithoutABootSaysWhatToDo) {
+    const Ran ran = run({"analyze"}, {{"ListBoots", [](sd_bus_message* call) {
+                                           return sd_bus_reply_method_return(call, "as", 0) >= 0;
+                                       }}});
+    EXPECT_EQ(ran.code, 1);
+    EXPECT_TRUE(ran.err.starts_with("no boot is kept yet\n  comard keeps one whenever")) << ran.err;
+    EXPECT_EQ(run({"analyze", "frob"}).code, 2);
+    EXPECT_EQ(run({"analyze", "blame", "web"}).code, 2);
+    EXPECT_EQ(run({"analyze", "critical-chain", "nobody"}, three_boots()).code, 5);
+    EXPECT_EQ(run({"analyze", "time", "--boot", "9"}, three_boots()).code, 1);
 }
 
 TEST_F(CommandsTest, HelpKnowsEveryCommandAndItsOptions) {
