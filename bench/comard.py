@@ -57,12 +57,13 @@ def status():
 class Comard:
     """comard --root below `folder`. A `with` block starts it, and ends it with all it started."""
 
-    def __init__(self, programs, folder, settings=""):
+    def __init__(self, programs, folder, settings="", arguments=()):
         self.folder = pathlib.Path(folder)
         self.root = self.folder / "root"
         self.pids = self.root / "run/pids"    # where services keep their pidfiles
         self.address = f"unix:path={self.root}/run/comar/bus"
         self._programs = programs
+        self._arguments = arguments
         self._write(self.root / "etc/comar/comard.toml", settings)
 
     def __enter__(self):
@@ -73,7 +74,7 @@ class Comard:
         """Starts comard and waits until it serves."""
         with self._notify_socket() as notify, open(self.folder / "comard.log", "ab") as log:
             self._child = subprocess.Popen(
-                [self._programs.comard, "--root", self.root], stdout=log, stderr=log,
+                [self._programs.comard, "--root", self.root, *self._arguments], stdout=log, stderr=log,
                 env={**os.environ, "NOTIFY_SOCKET": notify.getsockname()})
             self._wait_ready(notify)
 
@@ -121,6 +122,14 @@ class Comard:
         path = self.folder / "scripts" / f"{name}.py"
         self._write(path, script)
         self.run("register", name, path)
+
+    def switch_on(self, name):
+        """It is to start at boot."""
+        self._write(self.root / "etc/mudur/services/enabled" / name, "")
+
+    def boot_on_start(self):
+        """From its next start on it boots by itself."""
+        self._arguments = ("--boot",)
 
     def register_services(self, names, board):
         """Scripts of bench-service, each with its line of the board."""

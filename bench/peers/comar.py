@@ -32,3 +32,26 @@ class Comar(Peer):
 
     def stop_all(self):
         return self._comard.command("stop", *self._names)
+
+
+class BootingComar(Comar):
+    """The same by the means of a machine: all are on, and what they need is declared."""
+
+    def configure(self, folder, commands, needs=None):
+        """`needs`: {name: names that it requires}."""
+        self._comard = Comard(self._programs, folder, "[boot]\ndeadline_seconds = 600\n")
+        with self._comard as comard:
+            for name, command in commands.items():
+                required = f"serviceRequires = {(needs or {}).get(name, [])!r}\n"
+                comard.register(name, required + service_script(comard.pids, name, command))
+                comard.switch_on(name)
+        self._comard.boot_on_start()
+
+    def bring_up(self):
+        self._comard.start()
+
+    def start_all(self):
+        return self._comard.command("boot")
+
+    def stop_all(self):
+        return self._comard.command("shutdown")

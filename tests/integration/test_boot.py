@@ -225,19 +225,20 @@ def test_many_callers_get_true_answers_while_a_boot_runs(comard):
 
 def test_a_dry_run_tells_the_plan_and_does_nothing(comard):
     service(comard, "db", on=False)
+    trace = f"{comard.root}/trace"
     service(comard, "web", 'serviceRequires = "db"', text=CODE.replace(
-        "startService(", 'run("/bin/touch", "/tmp/never")\n        startService('))
+        "startService(", f'run("/bin/touch", "{trace}")\n        startService('))
     result = comard.cli("start", "--dry-run", "web")
     assert result.returncode == 0, result.stderr
     lines = result.stdout.splitlines()
     assert lines[0].startswith("  1. start db: web needs db (")
     assert any("/usr/bin/db" in line for line in lines)
-    assert any("/bin/touch /tmp/never" in line for line in lines)
+    assert any(f"/bin/touch {trace}" in line for line in lines)
     plan = json.loads(comard.cli("boot", "--dry-run", "--json").stdout)
     assert [step["app"] for step in plan["steps"]] == ["db", "web"]
     assert plan["steps"][1]["after"] == ["db"]
     assert {state(comard, name) for name in ("db", "web")} <= {"unknown", "stopped"}
-    assert not os.path.exists("/tmp/never")
+    assert not os.path.exists(trace)
     comard.service("web").start()
     result = comard.cli("stop", "--dry-run", "db")
     assert result.returncode != 0 and "web" in result.stderr

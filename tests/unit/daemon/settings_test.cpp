@@ -56,6 +56,34 @@ TEST_F(SettingsTest, EveryKeyTakesEffect) {
     EXPECT_EQ(settings->logs.total, 110000U);
 }
 
+TEST_F(SettingsTest, WhatABootStartsCanBeSet) {
+    const auto settings = read(
+        "[boot]\ndeadline_seconds = 5\nsafe = true\nessential = [\"my-app\", \"sshd\"]\n"
+        "head_start = \"sddm\"\n[groups.office]\nservices = [\"cups\"]\n[groups.none]\nservices = []\n"
+        "[providers]\nlogger = \"rsyslog\"\n");
+    ASSERT_TRUE(settings) << settings.error().message;
+    EXPECT_EQ(settings->boot_deadline, std::chrono::seconds(5));
+    EXPECT_TRUE(settings->safe);
+    EXPECT_EQ(settings->essential, (std::vector<std::string>{"my_app", "sshd"}));
+    EXPECT_EQ(settings->head_start, std::vector<std::string>{"sddm"});
+    EXPECT_EQ(settings->groups.at("office"), std::vector<std::string>{"cups"});
+    EXPECT_TRUE(settings->groups.at("none").empty());
+    EXPECT_EQ(settings->providers.at("logger"), "rsyslog");
+}
+
+TEST_F(SettingsTest, WrongOnesAreToldWithTheirLine) {
+    EXPECT_EQ(complaint("[boot]\nsafe = 1\n"),
+              "cannot use " + path_ + ":2: boot.safe must be true or false");
+    EXPECT_EQ(complaint("[boot]\nessential = [1]\n"),
+              "cannot use " + path_ +
+                  ":2: boot.essential must be a list of services, such as [\"sshd\"]");
+    EXPECT_EQ(complaint("[groups.office]\nservice = []\n"),
+              "cannot use " + path_ + ":1: groups.office must be a table with services = [...]");
+    EXPECT_EQ(complaint("[providers]\nlogger = 3\n"),
+              "cannot use " + path_ +
+                  ":2: providers.logger must be the name of a service, such as \"rsyslog\"");
+}
+
 TEST_F(SettingsTest, OnlyTargetsThatThereAreCanBeSet) {
     for (const char* value : {"\"disk\"", "\"\"", "1"}) {
         const std::string said = complaint(std::string("[log]\ntarget = ") + value + "\n");
