@@ -107,11 +107,10 @@ private:
         Changed changed;
         bool is_over = false;
     };
-    static int on_progress(sd_bus_message* message, void* progressed,
-                           sd_bus_error* error) noexcept;
+    static int on_progress(sd_bus_message* message, void* progressed, sd_bus_error* error) noexcept;
     static int on_changed(sd_bus_message* message, void* watch, sd_bus_error* error) noexcept;
 
-    std::unique_ptr<Watch> watch_;  ///< outlives bus_, which points to it
+    std::unique_ptr<Watch> watch_;            ///< outlives bus_, which points to it
     std::unique_ptr<Progressed> progressed_;  ///< the same
     Handle bus_;
     const char* destination_;  ///< null on the private socket, where there is only comard

@@ -79,8 +79,8 @@ ExitCode run_transition(const Invocation& invocation, Output& output) {
     if (invocation.dry_run) return tell_plan(*session, invocation, output);
 
     ProgressLine line(invocation.json);
-    if (auto watching = session->bus.watch_progress(
-            [&line](std::string_view text) { line.show(text); });
+    if (auto watching =
+            session->bus.watch_progress([&line](std::string_view text) { line.show(text); });
         !watching) {
         complain(watching.error().message);
     }

@@ -71,8 +71,8 @@ void print_step(Output& output, std::size_t number, const json& step) {
 
 ExitCode Plans::tell(const std::string& verb, const std::vector<std::string>& services,
                      bool with_dependents, bool as_json, Output& output) const {
-    const Reply reply = session_.bus.call(
-        plan_call(session_.bus, verb, services, with_dependents), Patience::reading);
+    const Reply reply = session_.bus.call(plan_call(session_.bus, verb, services, with_dependents),
+                                          Patience::reading);
     if (!reply) {
         report_failure(session_, "plan that", reply.error());
         return exit_code_of(reply.error());

@@ -36,7 +36,8 @@ std::string in_flight(const json& list) {
         text += fmt::format("{}{} {:.1f} s", i == 0 ? "; " : ", ", escape_line(services[i].second),
                             static_cast<double>(services[i].first) / 1e6);
     }
-    if (services.size() > most_named) text += fmt::format(" and {} more", services.size() - most_named);
+    if (services.size() > most_named)
+        text += fmt::format(" and {} more", services.size() - most_named);
     return text;
 }
 
@@ -47,7 +48,8 @@ std::string describe_progress(std::string_view progress) {
     if (!told.is_object() || !told.contains("total")) return "";
     const std::size_t failed = told.value("failed", std::size_t{0});
     return fmt::format("{}: {} of {}{}{}", told.value("kind", ""), told.value("over", 0U),
-                       told.value("total", 0U), failed == 0 ? "" : fmt::format(", {} failed", failed),
+                       told.value("total", 0U),
+                       failed == 0 ? "" : fmt::format(", {} failed", failed),
                        in_flight(told.value("in_flight", json::array())));
 }
 

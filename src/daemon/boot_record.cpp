@@ -32,19 +32,14 @@ bool is_id(const std::string& text) {
 json to_json(const BootRecord& record) {
     json services = json::object();
     for (const auto& [app, one] : record.services) {
-        services[app] = {{"method", one.method}, {"after", one.after},
-                         {"began", one.began},   {"returned", one.returned},
-                         {"ended", one.ended},   {"fate", one.fate},
+        services[app] = {{"method", one.method},     {"after", one.after}, {"began", one.began},
+                         {"returned", one.returned}, {"ended", one.ended}, {"fate", one.fate},
                          {"error", one.error}};
     }
-    return {{"version", version},
-            {"id", record.id},
-            {"kind", record.kind},
-            {"group", record.group},
-            {"duration", record.duration},
-            {"since_kernel", record.since_kernel},
-            {"limit", record.limit},
-            {"services", std::move(services)}};
+    return {{"version", version},          {"id", record.id},
+            {"kind", record.kind},         {"group", record.group},
+            {"duration", record.duration}, {"since_kernel", record.since_kernel},
+            {"limit", record.limit},       {"services", std::move(services)}};
 }
 
 /// Not synced: what a power cut takes is only a memory.

@@ -28,9 +28,9 @@ struct BootRecord {
     std::string id;    ///< its beginning, "2026-11-27T04:30:00.123456Z"; names sort by time
     std::string kind;  ///< "boot", "switch" or "shutdown"
     std::string group;
-    std::int64_t duration = -1;  ///< -1: it goes on
+    std::int64_t duration = -1;      ///< -1: it goes on
     std::int64_t since_kernel = -1;  ///< when it began, since the machine was switched on
-    std::uint64_t limit = 0;     ///< how many were allowed at once
+    std::uint64_t limit = 0;         ///< how many were allowed at once
     std::map<std::string, Service> services;
 };
 

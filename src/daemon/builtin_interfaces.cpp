@@ -59,29 +59,28 @@ Interface make_core() {
 }
 
 Interface make_manager() {
-    return {"tr.org.pardus.comar.Manager",
-            {changes("Register", {{"app", "s"}, {"model", "s"}, {"script_path", "s"}},
-                     {{"findings", "a(suss)"}, {"diff", "s"}}, register_action),
-             changes("Restart", {{"app", "s"}}, {}, set_action),
-             changes("Reset", {{"app", "s"}}, {}, set_action),
-             reads("Show", {{"app", "s"}}, {{"settings", "a(sss)"}}),
-             reads("ListServices", {{"options", "a{sv}"}}, {{"services", "a(sssssu)"}}),
-             changes("Boot", {}, {{"record", "s"}}, boot_action),
-             changes("Switch", {{"group", "s"}}, {{"record", "s"}}, boot_action),
-             changes("Shutdown", {}, {{"record", "s"}}, boot_action),
-             changes("StopWithDependents", {{"app", "s"}}, {}, set_action),
-             reads("Plan", {{"verb", "s"}, {"apps", "as"}, {"with_dependents", "b"}},
-                   {{"plan", "s"}}),
-             // It runs a script, though one whose hands are bound.
-             changes("Rehearse", {{"app", "s"}, {"method", "s"}}, {{"entries", "s"}}, set_action),
-             reads("Graph", {}, {{"graph", "s"}}),
-             reads("Check", {}, {{"findings", "a(sss)"}}),
-             reads("ListBoots", {}, {{"ids", "as"}}),
-             reads("BootRecord", {{"id", "s"}}, {{"record", "s"}}),
-             changes("ReloadModels", {}, {{"problems", "as"}}, reload_models_action),
-             changes("Reexec", {}, {}, reexec_action)},
-            {{"Progress", {{"progress", "s"}}}},
-            {constant("Version"), constant("Root")}};
+    return {
+        "tr.org.pardus.comar.Manager",
+        {changes("Register", {{"app", "s"}, {"model", "s"}, {"script_path", "s"}},
+                 {{"findings", "a(suss)"}, {"diff", "s"}}, register_action),
+         changes("Restart", {{"app", "s"}}, {}, set_action),
+         changes("Reset", {{"app", "s"}}, {}, set_action),
+         reads("Show", {{"app", "s"}}, {{"settings", "a(sss)"}}),
+         reads("ListServices", {{"options", "a{sv}"}}, {{"services", "a(sssssu)"}}),
+         changes("Boot", {}, {{"record", "s"}}, boot_action),
+         changes("Switch", {{"group", "s"}}, {{"record", "s"}}, boot_action),
+         changes("Shutdown", {}, {{"record", "s"}}, boot_action),
+         changes("StopWithDependents", {{"app", "s"}}, {}, set_action),
+         reads("Plan", {{"verb", "s"}, {"apps", "as"}, {"with_dependents", "b"}}, {{"plan", "s"}}),
+         // It runs a script, though one whose hands are bound.
+         changes("Rehearse", {{"app", "s"}, {"method", "s"}}, {{"entries", "s"}}, set_action),
+         reads("Graph", {}, {{"graph", "s"}}), reads("Check", {}, {{"findings", "a(sss)"}}),
+         reads("ListBoots", {}, {{"ids", "as"}}),
+         reads("BootRecord", {{"id", "s"}}, {{"record", "s"}}),
+         changes("ReloadModels", {}, {{"problems", "as"}}, reload_models_action),
+         changes("Reexec", {}, {}, reexec_action)},
+        {{"Progress", {{"progress", "s"}}}},
+        {constant("Version"), constant("Root")}};
 }
 
 Interface make_supervision() {
@@ -94,9 +93,9 @@ Interface make_supervision() {
              told("ExitSignal", "i"),    told("Restarts", "u"),        told("ControlGroup", "s"),
              silent("MemoryBytes", "t"), silent("CPUUsec", "t"),       silent("Requires", "as"),
              silent("RequiredBy", "as"), told("Script", "s"),          told("LastError", "s"),
-             told("Cause", "s"),         silent("Lacks", "as"),
-             told("Wanted", "b"),          told("Health", "s"),
-             told("StatusText", "s"),    silent("RetryUsec", "t"),     silent("Edited", "b")}};
+             told("Cause", "s"),         silent("Lacks", "as"),        told("Wanted", "b"),
+             told("Health", "s"),        told("StatusText", "s"),      silent("RetryUsec", "t"),
+             silent("Edited", "b")}};
 }
 
 }  // namespace

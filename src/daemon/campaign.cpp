@@ -16,12 +16,18 @@ constexpr auto slow = 2s;
 
 const char* to_string(Campaign::Fate fate) {
     switch (fate) {
-        case Campaign::Fate::waiting: return "waiting";
-        case Campaign::Fate::in_flight: return "in flight";
-        case Campaign::Fate::succeeded: return "succeeded";
-        case Campaign::Fate::failed: return "failed";
-        case Campaign::Fate::skipped: return "skipped";
-        case Campaign::Fate::late: return "late";
+        case Campaign::Fate::waiting:
+            return "waiting";
+        case Campaign::Fate::in_flight:
+            return "in flight";
+        case Campaign::Fate::succeeded:
+            return "succeeded";
+        case Campaign::Fate::failed:
+            return "failed";
+        case Campaign::Fate::skipped:
+            return "skipped";
+        case Campaign::Fate::late:
+            return "late";
     }
     return "";
 }

@@ -42,7 +42,7 @@ public:
         std::string error;  ///< why it failed or was skipped
     };
     struct Options {
-        std::size_t limit = 1;                 ///< how many at once
+        std::size_t limit = 1;                  ///< how many at once
         std::chrono::milliseconds deadline{0};  ///< for all of it
     };
     using Submit = std::function<void(const Step& step, std::function<void(CallReply)> done)>;

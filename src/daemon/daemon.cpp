@@ -90,9 +90,8 @@ Result<std::unique_ptr<Daemon>> Daemon::create(Options options) {
         spdlog::warn("{}; what earlier starts have taught is lost", remembered.error().message);
     }
     parts->dependencies.load();
-    parts->book.on_change([raw = parts.get()](const std::string& app) {
-        raw->dependencies.refresh(app);
-    });
+    parts->book.on_change(
+        [raw = parts.get()](const std::string& app) { raw->dependencies.refresh(app); });
     return std::unique_ptr<Daemon>(new Daemon(std::move(parts)));
 }
 
@@ -111,9 +110,8 @@ Result<int> Daemon::run() {
     parts.outputs.restore();
     parts.compressor.start();
     parts.registrar.learn_missing();
-    parts.supervisor.on_return([&parts](const std::string& app) {
-        parts.transitions.returned(app);
-    });
+    parts.supervisor.on_return(
+        [&parts](const std::string& app) { parts.transitions.returned(app); });
     const bool goes_on = parts.transitions.resume();
     if (parts.options.boot && !goes_on) {
         parts.transitions.boot(parts.transitions.kernel_options(), [](const auto&) {});

@@ -78,9 +78,8 @@ bool leads_to(const std::vector<Dependency>& edges, const std::string& name) {
 }  // namespace
 
 DependencyBook::DependencyBook(Parts parts)
-    : parts_(parts), graph_([this](const std::string& app) {
-          return parts_.start_up.get(app) != StartUp::off;
-      }) {
+    : parts_(parts),
+      graph_([this](const std::string& app) { return parts_.start_up.get(app) != StartUp::off; }) {
     for (const auto& [name, provider] : parts_.providers) graph_.choose(name, provider);
 }
 

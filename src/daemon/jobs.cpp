@@ -162,24 +162,22 @@ void Jobs::run_method(const CallRequest& request, JobKind method, Next next,
     };
     CallRequest asking = request;
     if (job) asking.parent = job;
-    steps_.before(
-        asking, method, [this, request, method, next, job, ended, done](CallReply ready) {
-            if (!ready) return done(std::move(ready));
-            Service* service = find_service_(request.app);
-            if (service == nullptr) {
-                return done(tl::unexpected(CallError{"Internal", "Unable to find " + request.app}));
-            }
-            service->method_began(method, request.cause);
-            if (next == Next::start) service->owe_start();
-            fault_point(to_string(method), "begun");
-            const bool is_done = steps_.do_directly(
-                request, method,
-                [this, request, method, job, ended](std::optional<CallReply> reply) {
-                    if (!reply) return run_script(request, method, job, ended);
-                    steps_.after(request, method, std::move(*reply), ended);
-                });
-            if (!is_done) run_script(request, method, job, ended);
-        });
+    steps_.before(asking, method, [this, request, method, next, job, ended, done](CallReply ready) {
+        if (!ready) return done(std::move(ready));
+        Service* service = find_service_(request.app);
+        if (service == nullptr) {
+            return done(tl::unexpected(CallError{"Internal", "Unable to find " + request.app}));
+        }
+        service->method_began(method, request.cause);
+        if (next == Next::start) service->owe_start();
+        fault_point(to_string(method), "begun");
+        const bool is_done = steps_.do_directly(
+            request, method, [this, request, method, job, ended](std::optional<CallReply> reply) {
+                if (!reply) return run_script(request, method, job, ended);
+                steps_.after(request, method, std::move(*reply), ended);
+            });
+        if (!is_done) run_script(request, method, job, ended);
+    });
 }
 
 void Jobs::run_script(const CallRequest& request, JobKind method, std::optional<Ticket> job,

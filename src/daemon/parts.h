@@ -14,8 +14,8 @@
 #include "daemon/broadcaster.h"
 #include "daemon/calls.h"
 #include "daemon/core_handlers.h"
-#include "daemon/dependency_book.h"
 #include "daemon/daemon.h"
+#include "daemon/dependency_book.h"
 #include "daemon/dispatcher.h"
 #include "daemon/invoker.h"
 #include "daemon/jobs.h"
@@ -140,18 +140,17 @@ struct Daemon::Parts {
          }}};
     Calls calls{loop, pool, waits, tickets, bridge, limits_of(settings)};
     StartMemory memory{loop, paths.memory};
-    Supervisor supervisor{loop,
-                          children,
-                          calls,
-                          outputs,
-                          [this](const std::string& app) { return services.find(app); },
-                          Requirements{dependencies.graph(),
-                                       [this](const std::string& app) { return services.find(app); },
-                                       [this](const std::string& app) {
-                                           return start_up.get(app) != StartUp::off;
-                                       }},
-                          Supervisor::Folders{paths.notify, paths.ready, paths.root + "/run"},
-                          descriptors};
+    Supervisor supervisor{
+        loop,
+        children,
+        calls,
+        outputs,
+        [this](const std::string& app) { return services.find(app); },
+        Requirements{dependencies.graph(),
+                     [this](const std::string& app) { return services.find(app); },
+                     [this](const std::string& app) { return start_up.get(app) != StartUp::off; }},
+        Supervisor::Folders{paths.notify, paths.ready, paths.root + "/run"},
+        descriptors};
     Jobs jobs{calls, waits, tickets, [this](const std::string& app) { return services.find(app); },
               supervisor};
     Invoker invoker{models, registry, calls, jobs};
@@ -179,8 +178,7 @@ struct Daemon::Parts {
     BootRecords records{paths.boots};
     Transitions transitions{{loop, settings, dependencies.graph(), registry, start_up, services,
                              supervisor, book, jobs, memory, records, paths.transition,
-                             paths.root + "/proc/cmdline",
-                             [this] { tell_progress(); }}};
+                             paths.root + "/proc/cmdline", [this] { tell_progress(); }}};
     PlanHandlers plan_handlers{
         {registry, start_up, services, dependencies, transitions, records, jobs, calls}};
     StandardHandlers standard_handlers{{paths, models, registry, tree, listing}};

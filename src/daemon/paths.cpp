@@ -106,9 +106,9 @@ Result<> make_folders(Paths& paths) {
     };
     // What services print and what comard remembers is not for everyone.
     for (const Wanted& folder :
-         {Wanted{paths.data, 0755}, Wanted{paths.scripts, 0755}, Wanted{paths.boots, 0755}, Wanted{paths.run, 0755},
-          Wanted{paths.notify, 0711}, Wanted{paths.ready, 0700}, Wanted{paths.output, 0700},
-          Wanted{paths.log, 0750}}) {
+         {Wanted{paths.data, 0755}, Wanted{paths.scripts, 0755}, Wanted{paths.boots, 0755},
+          Wanted{paths.run, 0755}, Wanted{paths.notify, 0711}, Wanted{paths.ready, 0700},
+          Wanted{paths.output, 0700}, Wanted{paths.log, 0750}}) {
         if (auto made = make_folder(folder.path, folder.mode); !made) return made;
     }
     return make_lock_folder(paths);

@@ -99,15 +99,16 @@ void PlanHandlers::plan(const IncomingCall& call) {
     const auto reply = [&](const Plan& plan) {
         call.responder.reply("s", json::array({to_json(plan).dump()}));
     };
-    if (verb == "boot") return reply(parts_.transitions.plan_of_boot(parts_.transitions.kernel_options()));
+    if (verb == "boot")
+        return reply(parts_.transitions.plan_of_boot(parts_.transitions.kernel_options()));
     if (verb == "start") return reply(plan_start(graph, apps, activity));
     if (verb != "stop") {
         return call.responder.fail(
             {"Invalid", "cannot plan " + verb + ": there are start, stop and boot"});
     }
     const bool takes_dependents = call.arguments[2].get<bool>();
-    const auto stops = plan_stop(graph, apps, activity,
-                                 takes_dependents ? StopManner::with_dependents : StopManner::alone);
+    const auto stops = plan_stop(
+        graph, apps, activity, takes_dependents ? StopManner::with_dependents : StopManner::alone);
     if (!stops) return call.responder.fail({"Required", stops.error().message});
     reply(*stops);
 }
@@ -141,9 +142,9 @@ void PlanHandlers::graph(const IncomingCall& call) {
         services[app] = {
             {"state", service == nullptr ? "unknown" : std::string(to_string(service->state()))},
             {"start_up", std::string(to_string(parts_.start_up.get(app)))},
-            {"provides", script == nullptr ? json::array()
-                                           : script->facts.settings.value("provides",
-                                                                          json::array())}};
+            {"provides", script == nullptr
+                             ? json::array()
+                             : script->facts.settings.value("provides", json::array())}};
         for (const Dependency& edge : graph.edges(app)) {
             const auto meant = graph.resolve(edge.to);
             edges.push_back({{"from", edge.from},

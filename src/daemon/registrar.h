@@ -69,8 +69,7 @@ public:
 
 private:
     void check(const CallRequest& by, const std::string& path, Calls::Done done);
-    tl::expected<Outcome, CallError> install_checked(const CallRequest& by,
-                                                     const std::string& path,
+    tl::expected<Outcome, CallError> install_checked(const CallRequest& by, const std::string& path,
                                                      const nlohmann::json& checked);
     tl::expected<Outcome, CallError> install(const CallRequest& by, const std::string& path,
                                              const nlohmann::json& checked);

@@ -117,11 +117,10 @@ void Requirements::take_down(const CallRequest& stop, Then then) {
         std::erase_if(dependents, [&](const std::string& app) { return !stops_with(app); });
     } else if (!stop.with_dependents && !dependents.empty()) {
         const bool is_one = dependents.size() == 1;
-        return then(error_reply(
-            "Required", "cannot stop " + stop.app + ": " + list(dependents) +
-                            (is_one ? " requires it" : " require it") +
-                            "; 'comar stop --with-dependents " + stop.app + "' stops " +
-                            (is_one ? "both" : "all of them")));
+        return then(error_reply("Required", "cannot stop " + stop.app + ": " + list(dependents) +
+                                                (is_one ? " requires it" : " require it") +
+                                                "; 'comar stop --with-dependents " + stop.app +
+                                                "' stops " + (is_one ? "both" : "all of them")));
     }
     const auto gathering = std::make_shared<Gathering>(std::move(then));
     for (const std::string& app : dependents) {
@@ -198,8 +197,7 @@ void Requirements::lost(const std::string& app) {
 }
 
 void Requirements::recovered(const std::string& app) {
-    for (const std::string& dependent :
-         graph_.dependents(app, DependencyGraph::Depth::direct)) {
+    for (const std::string& dependent : graph_.dependents(app, DependencyGraph::Depth::direct)) {
         Service* service = find_service_(dependent);
         if (service == nullptr) continue;
         if (service->running().value_or(false)) service->told_elsewhere();

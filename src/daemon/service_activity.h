@@ -18,10 +18,13 @@ public:
         const Service* service = services_.find(app);
         if (service == nullptr) return Activity::down;
         switch (service->state()) {
-            case ServiceState::running: return Activity::up;
+            case ServiceState::running:
+                return Activity::up;
             case ServiceState::starting:
-            case ServiceState::stopping: return Activity::changing;
-            default: return Activity::down;
+            case ServiceState::stopping:
+                return Activity::changing;
+            default:
+                return Activity::down;
         }
     }
 

@@ -114,8 +114,9 @@ Result<> set_provider(const std::string& path, const toml::key& name, const toml
                       Settings& settings) {
     const std::string provider = value.value_exact<std::string>().value_or("");
     if (provider.empty()) {
-        return wrong(path, value, "providers." + std::string(name.str()) +
-                                      " must be the name of a service, such as \"rsyslog\"");
+        return wrong(path, value,
+                     "providers." + std::string(name.str()) +
+                         " must be the name of a service, such as \"rsyslog\"");
     }
     settings.providers[std::string(name.str())] = provider;
     return {};

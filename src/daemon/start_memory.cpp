@@ -42,7 +42,8 @@ Result<> StartMemory::load() {
             Known* const known_one = known(app);
             if (known_one == nullptr) break;
             known_one->time = std::chrono::milliseconds(one.at("ms").get<std::uint32_t>());
-            for (const json& other : one.at("asked")) known_one->asked.insert(other.get<std::string>());
+            for (const json& other : one.at("asked"))
+                known_one->asked.insert(other.get<std::string>());
         }
         return {};
     } catch (const json::exception& wrong) {

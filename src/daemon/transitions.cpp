@@ -39,8 +39,8 @@ std::int64_t since_kernel() {
 /// "2026-11-27T04:30:00.123456Z"
 std::string now_as_text() {
     constexpr std::size_t size = 27;
-    const auto now = std::chrono::time_point_cast<WallTime::duration>(
-        std::chrono::system_clock::now());
+    const auto now =
+        std::chrono::time_point_cast<WallTime::duration>(std::chrono::system_clock::now());
     return std::string(StampWriter().stamp(now, Stream::out).substr(0, size));
 }
 
@@ -156,10 +156,9 @@ void Transitions::switch_to(const std::string& group, Done done) {
     const bool is_known = group == default_group || group == "single" || group == "rescue" ||
                           parts_.settings.groups.contains(group);
     if (!is_known) {
-        return done(tl::unexpected(
-            CallError{"Invalid", "cannot switch to " + group +
-                                     ": there is no such group; write [groups." + group +
-                                     "] with services = [...] into comard.toml"}));
+        return done(tl::unexpected(CallError{
+            "Invalid", "cannot switch to " + group + ": there is no such group; write [groups." +
+                           group + "] with services = [...] into comard.toml"}));
     }
     begin("switch", group, std::move(done), [this, group] {
         open_up();
@@ -196,8 +195,7 @@ void Transitions::shut_down(Done done) {
             if (activity.activity(app) != Activity::down) running.push_back(app);
         }
         std::deque<Stage> stages;
-        if (const auto plan =
-                plan_stop(parts_.graph, running, activity, StopManner::shutdown)) {
+        if (const auto plan = plan_stop(parts_.graph, running, activity, StopManner::shutdown)) {
             stages.push_back({steps_of(*plan, {}), 0ms});
         }
         return stages;
@@ -211,8 +209,8 @@ void Transitions::begin(const std::string& kind, const std::string& group, Done 
         return waiters_.push_back(std::move(done));
     }
     if (record_ && kind != "shutdown") {
-        return done(tl::unexpected(
-            CallError{"Busy", "cannot begin: a " + record_->kind + " goes on; see 'comar analyze'"}));
+        return done(tl::unexpected(CallError{
+            "Busy", "cannot begin: a " + record_->kind + " goes on; see 'comar analyze'"}));
     }
     if (record_) over();
     record_.emplace();
@@ -316,12 +314,14 @@ void Transitions::moved(const Campaign& campaign, std::size_t place) {
         course.fate != Campaign::Fate::waiting && course.fate != Campaign::Fate::in_flight;
     if (has_ended) {
         one.ended = since(course.ended);
-        const bool is_start = course.fate == Campaign::Fate::succeeded && step.kind != JobKind::stop;
+        const bool is_start =
+            course.fate == Campaign::Fate::succeeded && step.kind != JobKind::stop;
         if (is_start) {
             parts_.memory.took(step.app, std::chrono::duration_cast<std::chrono::milliseconds>(
                                              course.ended - course.began));
         }
-        if (!course.error.empty()) spdlog::warn("{}: {}: {}", record_->kind, step.app, course.error);
+        if (!course.error.empty())
+            spdlog::warn("{}: {}: {}", record_->kind, step.app, course.error);
         save();
         fault_point(record_->kind, "moved");
     }
@@ -418,9 +418,12 @@ json Transitions::progress() const {
         if (one.ended >= 0) ++over;
         if (one.fate == "failed" || one.fate == "skipped" || one.fate == "late") ++failed;
     }
-    return {{"kind", record_->kind}, {"group", record_->group},
-            {"total", total},        {"over", over},
-            {"failed", failed},      {"in_flight", std::move(in_flight)},
+    return {{"kind", record_->kind},
+            {"group", record_->group},
+            {"total", total},
+            {"over", over},
+            {"failed", failed},
+            {"in_flight", std::move(in_flight)},
             {"for", now}};
 }
 

@@ -163,11 +163,11 @@ TEST_P(RandomCampaign, KeepsTheOrderAndTheLimit) {
     EXPECT_EQ(over_, 1);
     EXPECT_EQ(widest, limit);
     for (std::size_t place = 0; place < count; ++place) {
-        const bool lacks = std::any_of(
-            steps[place].after.begin(), steps[place].after.end(), [&](const Predecessor& before) {
-                return before.until == Until::succeeded &&
-                       fate(before.step) != Campaign::Fate::succeeded;
-            });
+        const bool lacks = std::any_of(steps[place].after.begin(), steps[place].after.end(),
+                                       [&](const Predecessor& before) {
+                                           return before.until == Until::succeeded &&
+                                                  fate(before.step) != Campaign::Fate::succeeded;
+                                       });
         EXPECT_EQ(fate(place) == Campaign::Fate::skipped, lacks) << place;
     }
 }

@@ -59,7 +59,8 @@ TEST_F(SettingsTest, EveryKeyTakesEffect) {
 TEST_F(SettingsTest, WhatABootStartsCanBeSet) {
     const auto settings = read(
         "[boot]\ndeadline_seconds = 5\nsafe = true\nessential = [\"my-app\", \"sshd\"]\n"
-        "head_start = \"sddm\"\n[groups.office]\nservices = [\"cups\"]\n[groups.none]\nservices = []\n"
+        "head_start = \"sddm\"\n[groups.office]\nservices = [\"cups\"]\n[groups.none]\nservices = "
+        "[]\n"
         "[providers]\nlogger = \"rsyslog\"\n");
     ASSERT_TRUE(settings) << settings.error().message;
     EXPECT_EQ(settings->boot_deadline, std::chrono::seconds(5));
