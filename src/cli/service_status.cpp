@@ -102,6 +102,7 @@ constexpr Property properties[] = {
     {"Edited", "b", read_flag_field<&ServiceStatus::edited>},
     {"RetryUsec", "t", read_time_field<&ServiceStatus::retry>},
     {"Requires", "as", read_names_field<&ServiceStatus::requires_services>},
+    {"Lacks", "as", read_names_field<&ServiceStatus::lacks>},
     {"RequiredBy", "as", read_names_field<&ServiceStatus::required_by>},
 };
 

@@ -40,6 +40,7 @@ struct ServiceStatus {
     bool edited = false;      ///< script or settings have changed since it was started
     std::chrono::microseconds retry{0};  ///< until it is started again; 0: it is not
     std::vector<std::string> requires_services;
+    std::vector<std::string> lacks;  ///< what it requires, and that does not run
     std::vector<std::string> required_by;
 };
 

@@ -83,6 +83,10 @@ std::string status_text(const ServiceStatus& status, std::string_view language, 
            line("Because", escape_line(status.cause)) +
            line("Says", escape_line(status.status_text)) +
            line("Health", escape_line(status.health)) +
+           line("Lacks", status.lacks.empty()
+                             ? ""
+                             : escape_line(fmt::format("{}", fmt::join(status.lacks, ", "))) +
+                                   ", which it requires") +
            line("Changed",
                 status.edited ? "script or settings were edited; a restart uses them" : "") +
            line("Next start", status.retry.count() > 0 ? "in " + span_text(status.retry) : "") +
@@ -114,6 +118,7 @@ Json status_json(const ServiceStatus& status, std::string_view language) {
         {"status_text", text_or_null(status.status_text)},
         {"wanted", status.wanted},
         {"edited", status.edited},
+        {"lacks", status.lacks},
         {"retry_microseconds", null_or(status.retry.count() != 0, status.retry.count())},
         {"script", text_or_null(status.script)},
         {"control_group", text_or_null(status.control_group)},

@@ -83,6 +83,8 @@ void DirectStart::start(Service& service, const Facts::PlainStart& plain, Done d
 
 Result<BackgroundProgram> DirectStart::prepare(Service& service, const Facts::PlainStart& plain) {
     service.prepare();
+    // Whoever comes after us must know where to look for what is started from now on.
+    service.save();
     auto streams = outputs_.open(service.app());
     if (!streams) return Failure(std::move(streams.error()));
     BackgroundProgram program;

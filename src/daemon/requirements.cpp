@@ -67,7 +67,9 @@ void Requirements::bring_up(const CallRequest& start, Then then) {
                [gathering](const CallReply&) { gathering->end(); });
     }
     for (const auto& [other, edge] : graph_.preceding(*id)) {
-        if (!met.insert(other).second) continue;
+        // A script that asks for others itself waits for them where it does so.
+        const bool asks_itself = edge->kind == DependencyKind::after && edge->origin != "serviceAfter";
+        if (asks_itself || !met.insert(other).second) continue;
         gathering->begin();
         jobs_->await_start(graph_.names().text(other), start.parent,
                            [gathering] { gathering->end(); });

@@ -429,7 +429,7 @@ void Service::changed() {
     if (unsaved_) return;
     unsaved_ = true;
     context_.loop.defer([this, alive = std::weak_ptr<bool>(alive_)] {
-        if (!alive.expired()) save();
+        if (!alive.expired() && unsaved_) save();
     });
 }
 

@@ -8,7 +8,8 @@
 
 namespace comar {
 
-/// What plans ask about the services of comard.
+/// What plans ask about the services of comard. One whose start has left no process is up: starting
+/// it again would do again what it is for, and its stop() takes that back.
 class ServiceActivity : public ServiceFacts {
 public:
     /// `services` outlives it.
@@ -19,6 +20,7 @@ public:
         if (service == nullptr) return Activity::down;
         switch (service->state()) {
             case ServiceState::running:
+            case ServiceState::done:
                 return Activity::up;
             case ServiceState::starting:
             case ServiceState::stopping:

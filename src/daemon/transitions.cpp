@@ -127,84 +127,83 @@ BootOptions Transitions::kernel_options() const {
 // --- what is begun -----------------------------------------------------------------------------
 
 void Transitions::boot(const BootOptions& options, Done done) {
-    const std::string group = options.group.value_or(default_group);
-    begin("boot", group, std::move(done), [this, options] {
-        for (const std::string& warning : options.warnings) spdlog::warn("{}", warning);
-        open_up();
-        const auto targets = targets_of(options);
-        auto first = options.head_start;
-        first.insert(first.end(), parts_.settings.head_start.begin(),
-                     parts_.settings.head_start.end());
-        std::erase_if(first, [&](const std::string& app) { return !contains(targets, app); });
-        const ServiceActivity activity(parts_.services);
-        std::deque<Stage> stages;
-        if (!first.empty()) {
-            stages.push_back(
-                {steps_of(plan_start(parts_.graph, first, activity), first), head_start_patience});
+    for (const std::string& warning : options.warnings) spdlog::warn("{}", warning);
+    BootOptions wanted = options;
+    if (wanted.group && !is_group(*wanted.group)) {
+        spdlog::error("there is no group {}; starting the usual one", *wanted.group);
+        wanted.group.reset();
+    }
+    auto first = wanted.head_start;
+    first.insert(first.end(), parts_.settings.head_start.begin(), parts_.settings.head_start.end());
+    std::deque<Stage> stages;
+    if (!first.empty()) {
+        stages.push_back({[this, wanted, first = std::move(first)] {
+                              auto targets = targets_of(wanted);
+                              std::erase_if(targets, [&](const std::string& app) {
+                                  return !contains(first, app);
+                              });
+                              return start(targets);
+                          },
+                          head_start_patience});
+    }
+    stages.push_back({[this, wanted] { return start(targets_of(wanted)); }, 0ms});
+    begin("boot", wanted.group.value_or(default_group), std::move(done), std::move(stages));
+}
+
+bool Transitions::is_group(const std::string& name) const {
+    return name == default_group || name == "single" || name == "rescue" ||
+           parts_.settings.groups.contains(name);
+}
+
+std::vector<Campaign::Step> Transitions::start(const std::vector<std::string>& targets) {
+    open_up();
+    const Plan plan = plan_start(parts_.graph, targets, ServiceActivity(parts_.services));
+    for (const auto& [app, error] : plan.refused) {
+        spdlog::error("{} is not started: {}", app, error.message);
+        record_->services[app] = {"start", {}, -1, -1, -1, "failed", error.message};
+    }
+    return steps_of(plan, targets);
+}
+
+/// All that run, but for the targets and what they require.
+std::vector<Campaign::Step> Transitions::stop_all_but(const std::vector<std::string>& targets) {
+    std::set<std::string> wanted(targets.begin(), targets.end());
+    for (const std::string& app : targets) {
+        for (std::string& name : parts_.graph.needs(app, DependencyGraph::Depth::transitive)) {
+            wanted.insert(std::move(name));
         }
-        const Plan plan = plan_start(parts_.graph, targets, activity);
-        for (const auto& [app, error] : plan.refused) {
-            spdlog::error("{} is not started: {}", app, error.message);
-            record_->services[app] = {"ready", {}, -1, -1, -1, "failed", error.message};
+    }
+    const ServiceActivity activity(parts_.services);
+    std::vector<std::string> unwanted;
+    for (const std::string& app : parts_.registry.apps_of(service_model)) {
+        if (!wanted.contains(app) && activity.activity(app) != Activity::down) {
+            unwanted.push_back(app);
         }
-        stages.push_back({steps_of(plan, targets), 0ms});
-        return stages;
-    });
+    }
+    const auto plan = plan_stop(parts_.graph, unwanted, activity, StopManner::shutdown);
+    return plan ? steps_of(*plan, {}) : std::vector<Campaign::Step>();
 }
 
 void Transitions::switch_to(const std::string& group, Done done) {
-    const bool is_known = group == default_group || group == "single" || group == "rescue" ||
-                          parts_.settings.groups.contains(group);
-    if (!is_known) {
+    if (!is_group(group)) {
         return done(tl::unexpected(CallError{
             "Invalid", "cannot switch to " + group + ": there is no such group; write [groups." +
                            group + "] with services = [...] into comard.toml"}));
     }
-    begin("switch", group, std::move(done), [this, group] {
-        open_up();
-        const auto targets = members_of(group);
-        const ServiceActivity activity(parts_.services);
-        std::set<std::string> wanted(targets.begin(), targets.end());
-        for (const std::string& app : targets) {
-            for (std::string& name : parts_.graph.needs(app, DependencyGraph::Depth::transitive)) {
-                wanted.insert(std::move(name));
-            }
-        }
-        std::vector<std::string> unwanted;
-        for (const std::string& app : parts_.registry.apps_of(service_model)) {
-            if (!wanted.contains(app) && activity.activity(app) != Activity::down) {
-                unwanted.push_back(app);
-            }
-        }
-        std::deque<Stage> stages;
-        if (const auto stops = plan_stop(parts_.graph, unwanted, activity, StopManner::shutdown)) {
-            stages.push_back({steps_of(*stops, {}), 0ms});
-        }
-        stages.push_back({steps_of(plan_start(parts_.graph, targets, activity), targets), 0ms});
-        return stages;
-    });
+    begin("switch", group, std::move(done),
+          {{[this, group] { return stop_all_but(members_of(group)); }, 0ms},
+           {[this, group] { return start(members_of(group)); }, 0ms}});
 }
 
 void Transitions::shut_down(Done done) {
     is_down_ = true;
     parts_.supervisor.close();
-    begin("shutdown", group_, std::move(done), [this] {
-        const ServiceActivity activity(parts_.services);
-        std::vector<std::string> running;
-        for (const std::string& app : parts_.registry.apps_of(service_model)) {
-            if (activity.activity(app) != Activity::down) running.push_back(app);
-        }
-        std::deque<Stage> stages;
-        if (const auto plan = plan_stop(parts_.graph, running, activity, StopManner::shutdown)) {
-            stages.push_back({steps_of(*plan, {}), 0ms});
-        }
-        return stages;
-    });
+    begin("shutdown", group_, std::move(done), {{[this] { return stop_all_but({}); }, 0ms}});
 }
 
 /// Only a shutdown may come in between: whatever goes on then is given up.
 void Transitions::begin(const std::string& kind, const std::string& group, Done done,
-                        std::function<std::deque<Stage>()> stages) {
+                        std::deque<Stage> stages) {
     if (record_ && record_->kind == kind && record_->group == group) {
         return waiters_.push_back(std::move(done));
     }
@@ -224,9 +223,9 @@ void Transitions::begin(const std::string& kind, const std::string& group, Done 
     waiters_.push_back(std::move(done));
     save();
     fault_point(kind, "begun");
-    refresh_all([this, id = record_->id, stages = std::move(stages)] {
+    stages_ = std::move(stages);
+    refresh_all([this, id = record_->id] {
         if (!record_ || record_->id != id) return;
-        stages_ = stages();
         parts_.progress();
         next_stage();
     });
@@ -260,7 +259,7 @@ void Transitions::next_stage() {
 }
 
 void Transitions::run(Stage stage) {
-    std::vector<Campaign::Step> steps = std::move(stage.steps);
+    std::vector<Campaign::Step> steps = stage.steps();
     for (const Campaign::Step& step : steps) {
         auto& one = record_->services[step.app];
         one.method = to_string(step.kind);
@@ -269,6 +268,8 @@ void Transitions::run(Stage stage) {
         for (const Predecessor& before : step.after) one.after.push_back(steps[before.step].app);
     }
     const std::size_t place = campaigns_.size();
+    // A campaign that was given up may still be told of what it has begun.
+    const auto is_current = [this, id = record_->id] { return record_ && record_->id == id; };
     const auto is_waited_for = std::make_shared<bool>(true);
     const auto next = [this, is_waited_for] {
         if (std::exchange(*is_waited_for, false)) next_stage();
@@ -286,12 +287,18 @@ void Transitions::run(Stage stage) {
             if (finished_.contains(step.app)) return done(json());
             parts_.jobs.submit(step.kind, std::move(request), std::move(done));
         },
-        Campaign::Events{[this, place](std::size_t step) { moved(*campaigns_[place], step); },
-                         [this, next] {
+        Campaign::Events{[this, place, is_current](std::size_t step) {
+                             if (is_current()) moved(*campaigns_[place], step);
+                         },
+                         [this, next, is_current] {
+                             if (!is_current()) return;
                              --open_campaigns_;
                              // Not in here: the campaign is still at it.
-                             parts_.loop.defer([this, next, id = record_->id] {
-                                 if (record_ && record_->id == id) next();
+                             parts_.loop.defer([this, next, is_current] {
+                                 if (!is_current()) return;
+                                 next();
+                                 // Whoever was not waited for may be the last one.
+                                 if (is_current() && stages_.empty()) next_stage();
                              });
                          }}));
     ++open_campaigns_;

@@ -78,9 +78,10 @@ public:
     void returned(const std::string& app);
 
 private:
-    /// One plan after the other; the next begins when the one before is over, or too slow.
+    /// One plan after the other, each made when its turn comes; the next begins when the one before
+    /// is over, or too slow.
     struct Stage {
-        std::vector<Campaign::Step> steps;
+        std::function<std::vector<Campaign::Step>()> steps;
         std::chrono::milliseconds patience{0};  ///< 0: until it is over
     };
 
@@ -91,8 +92,11 @@ private:
     [[nodiscard]] bool decides_itself(const std::string& app) const;
     void open_up();
     void refresh_all(std::function<void()> then);
+    [[nodiscard]] bool is_group(const std::string& name) const;
+    std::vector<Campaign::Step> start(const std::vector<std::string>& targets);
+    std::vector<Campaign::Step> stop_all_but(const std::vector<std::string>& targets);
     void begin(const std::string& kind, const std::string& group, Done done,
-               std::function<std::deque<Stage>()> stages);
+               std::deque<Stage> stages);
     void run(Stage stage);
     void next_stage();
     void moved(const Campaign& campaign, std::size_t step);

@@ -19,6 +19,7 @@ from support.terminal import Terminal
 ALLOWED, DENIED = "daemon", "nobody"
 DENIAL = "Comar.PolicyKit"
 SET = f"{NAME}.system.service.set"
+BOOT = f"{NAME}.boot"
 
 RULE = """
 polkit.addRule(function(action, subject) {
@@ -114,9 +115,20 @@ CORE = [["/", NAME, "register", "sss", ["other", "System.Service", "/nowhere.py"
         ["/", MANAGER, "Reset", "s", ["other"], False],
         ["/", MANAGER, "Show", "s", ["app"], False],
         ["/", MANAGER, "ListServices", "a{sv}", [{}], False],
-        ["/", MANAGER, "ReloadModels", "", [], False]]
+        ["/", MANAGER, "ReloadModels", "", [], False],
+        ["/", MANAGER, "StopWithDependents", "s", ["other"], False],
+        ["/", MANAGER, "Plan", "sasb", ["boot", [], False], False],
+        ["/", MANAGER, "Rehearse", "ss", ["other", "start"], False],
+        ["/", MANAGER, "Graph", "", [], False],
+        ["/", MANAGER, "Check", "", [], False],
+        ["/", MANAGER, "ListBoots", "", [], False],
+        ["/", MANAGER, "BootRecord", "s", ["none"], False],
+        ["/", MANAGER, "Shutdown", "", [], False],
+        ["/", MANAGER, "Switch", "s", ["none"], False],
+        ["/", MANAGER, "Boot", "", [], False]]
 CORE_ACTIONS = [f"{NAME}.register", f"{NAME}.remove", None, None, None, None, None,
-                f"{NAME}.register", SET, SET, None, None, f"{NAME}.reloadmodels"]
+                f"{NAME}.register", SET, SET, None, None, f"{NAME}.reloadmodels", SET, None, SET, None, None, None,
+                None, BOOT, BOOT, BOOT]
 # Answered by another comard; test_replacing.py has it.
 NOT_HERE = {(MANAGER, "Reexec")}
 ACTIONS = [action for *_, action in METHODS] + CORE_ACTIONS

@@ -3,6 +3,7 @@
 
 import json
 import os
+import xml.etree.ElementTree
 
 import pytest
 
@@ -277,3 +278,43 @@ def test_all_scripts_are_checked_together(comard):
     assert lines[0].startswith("web: error: web needs db (") and lines[1].startswith("web: warning: web wants cache (")
     service(comard, "db")
     assert comard.cli("check", "--all").returncode == 0
+
+
+def test_a_boot_can_be_analyzed_and_the_graph_be_drawn(comard):
+    service(comard, "db")
+    service(comard, "web", 'serviceRequires = "db"')
+    assert comard.cli("analyze").returncode == 1, "there was no boot yet"
+    boot(comard)
+    for what in ("time", "blame", "critical-chain", "list"):
+        result = comard.cli("analyze", what)
+        assert result.returncode == 0, result.stderr
+        assert what == "list" or "web" in result.stdout
+    chain = comard.cli("analyze", "critical-chain").stdout
+    assert chain.index("web") < chain.index("db")
+    picture = xml.etree.ElementTree.fromstring(comard.cli("analyze", "plot").stdout)
+    texts = " ".join("".join(text.itertext()) for text in picture.iter("{http://www.w3.org/2000/svg}text"))
+    assert "db" in texts and "web" in texts
+    comard.cli("shutdown")
+    boot(comard)
+    assert comard.cli("analyze", "diff").returncode == 0
+    graph = json.loads(comard.cli("graph", "--json", "db").stdout)
+    assert [(edge["from"], edge["kind"], edge["app"]) for edge in graph["edges"]] == [("web", "needs", "db")]
+    assert graph["services"]["web"]["state"] == "running"
+    assert '"web" -> "db"' in comard.cli("graph", "--dot").stdout
+    assert "db" in comard.cli("graph").stdout
+
+
+def test_progress_is_told_while_it_goes_on(comard):
+    service(comard, "gate", text=f"""
+    def start():
+        while not os.path.exists("{comard.root}/open"):
+            time.sleep(0.01)
+    """)
+    service(comard, "last", 'serviceAfter = "gate"')
+    told = comard.signals(MANAGER, "Progress")
+    caller = comard.launch_cli("boot")
+    comard.until(lambda: any('"app":"gate"' in text for text, in told.all()), "gate to be in flight")
+    with open(f"{comard.root}/open", "w", encoding="ascii"):
+        pass
+    assert caller.wait() == 0
+    comard.until(lambda: told.all()[-1] == ("{}",), "the end to be told")

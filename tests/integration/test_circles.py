@@ -10,10 +10,11 @@ DEADLOCK = "Deadlock"
 
 
 def caller_of(other, told=None):
+    """Whom it calls only running it tells; else the circle was refused when it is registered."""
     return service_script("""
         @synchronized
         def start():
-            call(OTHER, "System.Service", "start")
+            call("".join([OTHER]), "System.Service", "start")
 
         def stop():
             pass
@@ -38,7 +39,7 @@ def test_scripts_that_only_depend_on_each_other_both_end_up_started(comard, told
     for name, other in (("a", "b"), ("b", "a")):
         comard.register(name, service_script("""
             def start():
-                startDependencies(OTHER)
+                startDependencies("".join([OTHER]))
                 tell(script())
 
             def stop():

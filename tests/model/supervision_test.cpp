@@ -77,10 +77,11 @@ private:
         EXPECT_TRUE(said_so || supervision_.state() == before) << "a change that nobody was told";
     }
 
-    /// What is down has failed; what runs, or is in somebody's hands, is as it was.
+    /// What is down, as far as is known, has failed; what runs, or is in somebody's hands, is as it
+    /// was.
     void expect_given_up(ServiceState before) const {
-        const bool is_down = before == ServiceState::stopped && methods_ == 0;
-        EXPECT_EQ(state(), is_down ? ServiceState::failed : before);
+        const bool is_down = before == ServiceState::stopped || before == ServiceState::unknown;
+        EXPECT_EQ(state(), is_down && methods_ == 0 ? ServiceState::failed : before);
     }
 
     void expect_no_passing_state() const {

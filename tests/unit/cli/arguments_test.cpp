@@ -146,7 +146,7 @@ TEST(ArgumentsTest, OptionsThatMakeNoSenseAreRefused) {
     expect_refused({"list", "--frob"}, "cannot find option '--frob'");
     expect_refused({"list", "-x"}, "cannot find option '-x'");
     expect_refused({"list", "-vv"}, "cannot find option '-vv'");
-    expect_refused({"start", "a", "--json"}, "cannot run 'start' with option '--json'");
+    expect_refused({"reload", "a", "--json"}, "cannot run 'reload' with option '--json'");
     expect_refused({"status", "--type", "x"}, "cannot run 'status' with option '--type'");
     expect_refused({"list", "--json=yes"}, "cannot give option '--json' a value");
     expect_refused({"list", "--type"}, "cannot use option '--type' without TYPE");

@@ -156,7 +156,7 @@ TEST_P(RandomCampaign, KeepsTheOrderAndTheLimit) {
         const std::size_t place = std::stoul(chosen->first);
         for (const auto& [before, until] : steps[place].after) {
             ASSERT_TRUE(ended(before)) << place << " began before " << before;
-            if (until == Until::succeeded) ASSERT_EQ(fate(before), Campaign::Fate::succeeded);
+            ASSERT_TRUE(until == Until::over || fate(before) == Campaign::Fate::succeeded);
         }
         end(std::string(chosen->first), random() % 50 != 0);
     }

@@ -72,17 +72,19 @@ TEST_F(SettingsTest, WhatABootStartsCanBeSet) {
     EXPECT_EQ(settings->providers.at("logger"), "rsyslog");
 }
 
-TEST_F(SettingsTest, WrongOnesAreToldWithTheirLine) {
-    EXPECT_EQ(complaint("[boot]\nsafe = 1\n"),
-              "cannot use " + path_ + ":2: boot.safe must be true or false");
-    EXPECT_EQ(complaint("[boot]\nessential = [1]\n"),
-              "cannot use " + path_ +
-                  ":2: boot.essential must be a list of services, such as [\"sshd\"]");
-    EXPECT_EQ(complaint("[groups.office]\nservice = []\n"),
-              "cannot use " + path_ + ":1: groups.office must be a table with services = [...]");
-    EXPECT_EQ(complaint("[providers]\nlogger = 3\n"),
-              "cannot use " + path_ +
-                  ":2: providers.logger must be the name of a service, such as \"rsyslog\"");
+TEST_F(SettingsTest, WhatABootCannotUseIsToldWithItsLine) {
+    const std::pair<const char*, const char*> wrong[] = {
+        {"[boot]\nsafe = 1\n", ":2: boot.safe must be true or false"},
+        {"[boot]\nessential = [1]\n",
+         ":2: boot.essential must be a list of services, such as [\"sshd\"]"},
+        {"[groups.office]\nservice = []\n",
+         ":1: groups.office must be a table with services = [...]"},
+        {"[providers]\nlogger = 3\n",
+         ":2: providers.logger must be the name of a service, such as \"rsyslog\""}};
+    for (const auto& [text, why] : wrong) {
+        const std::string told = complaint(text);
+        EXPECT_EQ(told, "cannot use " + path_ + why);
+    }
 }
 
 TEST_F(SettingsTest, OnlyTargetsThatThereAreCanBeSet) {

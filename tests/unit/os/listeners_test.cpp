@@ -12,7 +12,7 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 
-#include "os/temporary_folder.h"
+#include "unit/os/temporary_folder.h"
 #include "os/unique_fd.h"
 
 namespace comar {
