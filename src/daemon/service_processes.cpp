@@ -99,8 +99,10 @@ void ServiceProcesses::adopt(const ProcessId& id, pid_t reaper) {
 }
 
 void ServiceProcesses::adopt_child(const ProcessId& id) {
-    if (const auto status = children_.take_unclaimed(id.pid)) return events_.exited(id, status);
+    const auto ended = children_.take_unclaimed(id.pid);
     await_exit(id, ::getpid());
+    // It may have left others, which nobody has looked for yet.
+    if (ended) return on_exit(id.pid, ended);
     auto process = Process::open(id);
     if (process) {
         adopted_[id.pid].process = std::move(*process);
