@@ -68,7 +68,8 @@ void Requirements::bring_up(const CallRequest& start, Then then) {
     }
     for (const auto& [other, edge] : graph_.preceding(*id)) {
         // A script that asks for others itself waits for them where it does so.
-        const bool asks_itself = edge->kind == DependencyKind::after && edge->origin != "serviceAfter";
+        const bool asks_itself =
+            edge->kind == DependencyKind::after && edge->origin != "serviceAfter";
         if (asks_itself || !met.insert(other).second) continue;
         gathering->begin();
         jobs_->await_start(graph_.names().text(other), start.parent,

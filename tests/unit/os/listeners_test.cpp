@@ -12,8 +12,8 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 
-#include "unit/os/temporary_folder.h"
 #include "os/unique_fd.h"
+#include "unit/os/temporary_folder.h"
 
 namespace comar {
 namespace {
