@@ -71,18 +71,7 @@ Result<std::unique_ptr<Daemon>> Daemon::create(Options options) {
     if (!children) return Failure(std::move(children.error()));
     auto parts = std::make_unique<Parts>(std::move(options), std::move(*paths), *settings,
                                          std::move(*lock), std::move(*loop), std::move(*children));
-    parts->bridge.set_invoker(parts->invoker);
-    parts->bridge.set_supervisor(parts->supervisor);
-    parts->supervisor.connect(parts->jobs, parts->book);
-    parts->add_handlers();
-    parts->services.set_own_children([raw = parts.get()] {
-        auto own = raw->pool.processes();
-        for (const ProcessId& process : raw->compressor.processes()) own.push_back(process);
-        for (const ProcessId& id : raw->supervisor.processes()) own.push_back(id);
-        return own;
-    });
-    parts->pool.on_host_end([raw = parts.get()] { raw->services.miss_exits(); });
-    parts->services.set_reaps([raw = parts.get()](pid_t pid) { return raw->pool.is_host(pid); });
+    parts->connect();
     for (const Error& error : parts->registry.load()) {
         spdlog::error("{}, skipping", error.message);
     }
@@ -90,8 +79,6 @@ Result<std::unique_ptr<Daemon>> Daemon::create(Options options) {
         spdlog::warn("{}; what earlier starts have taught is lost", remembered.error().message);
     }
     parts->dependencies.load();
-    parts->book.on_change(
-        [raw = parts.get()](const std::string& app) { raw->dependencies.refresh(app); });
     return std::unique_ptr<Daemon>(new Daemon(std::move(parts)));
 }
 
@@ -110,8 +97,6 @@ Result<int> Daemon::run() {
     parts.outputs.restore();
     parts.compressor.start();
     parts.registrar.learn_missing();
-    parts.supervisor.on_return(
-        [&parts](const std::string& app) { parts.transitions.returned(app); });
     const bool goes_on = parts.transitions.resume();
     if (parts.options.boot && !goes_on) {
         parts.transitions.boot(parts.transitions.kernel_options(), [](const auto&) {});

@@ -33,7 +33,7 @@ bool DirectStop::is_possible(const Service& service, const Facts& facts) const {
 }
 
 void DirectStop::stop(Service& service, const Facts::PlainStop& plain, Done done) {
-    const std::string app = service.app();
+    const std::string& app = service.app();
     Stopping& stopping = stopping_[app];
     stopping.process = *service.main_process();
     stopping.signo = plain.signal;

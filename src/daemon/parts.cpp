@@ -92,6 +92,23 @@ std::vector<std::string> Daemon::Parts::reload_models() {
     return problems;
 }
 
+void Daemon::Parts::connect() {
+    bridge.set_invoker(invoker);
+    bridge.set_supervisor(supervisor);
+    supervisor.connect(jobs, book);
+    add_handlers();
+    services.set_own_children([this] {
+        auto own = pool.processes();
+        for (const ProcessId& process : compressor.processes()) own.push_back(process);
+        for (const ProcessId& id : supervisor.processes()) own.push_back(id);
+        return own;
+    });
+    pool.on_host_end([this] { services.miss_exits(); });
+    services.set_reaps([this](pid_t pid) { return pool.is_host(pid); });
+    book.on_change([this](const std::string& app) { dependencies.refresh(app); });
+    supervisor.on_return([this](const std::string& app) { transitions.returned(app); });
+}
+
 void Daemon::Parts::add_handlers() {
     core_handlers.add_to(handlers);
     manager_handlers.add_to(handlers);

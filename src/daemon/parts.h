@@ -76,6 +76,8 @@ struct Daemon::Parts {
                          const nlohmann::json& arguments);
     void tell_progress();
     std::vector<std::string> reload_models();
+    /// What could not be told to each when it was made.
+    void connect();
     void add_handlers();
     void identify(bus::Connection& connection, const bus::Message& message,
                   const std::function<void(Caller)>& callback);

@@ -33,7 +33,7 @@ public:
         Calls& calls;
     };
 
-    explicit PlanHandlers(Parts parts) : parts_(std::move(parts)) {}
+    explicit PlanHandlers(Parts parts) : parts_(parts) {}
 
     void add_to(Handlers& handlers);
 
