@@ -99,7 +99,7 @@ private:
                std::deque<Stage> stages);
     void run(Stage stage);
     void next_stage();
-    void moved(const Campaign& campaign, std::size_t step);
+    void moved(const Campaign& campaign, std::size_t place);
     void over();
     void save() const;
 
