@@ -101,13 +101,11 @@ void Campaign::skip(const Schedule::Skipped& skipped) {
 }
 
 void Campaign::look_at_slow_ones() {
-    for (const std::size_t step : in_flight()) {
+    for (const std::size_t step : schedule_.in_flight()) {
         if (loop_.now() - courses_[step].began >= slow) schedule_.set_aside(step);
     }
     take();
 }
-
-std::vector<std::size_t> Campaign::in_flight() const { return schedule_.in_flight(); }
 
 void Campaign::give_up() {
     for (std::size_t step = 0; step < steps_.size(); ++step) {

@@ -60,8 +60,6 @@ public:
 
     [[nodiscard]] const std::vector<Step>& steps() const { return steps_; }
     [[nodiscard]] const Course& course(std::size_t step) const { return courses_[step]; }
-    [[nodiscard]] std::vector<std::size_t> in_flight() const;
-    [[nodiscard]] std::size_t left() const { return schedule_.left(); }
 
 private:
     static Schedule schedule_of(const std::vector<Step>& steps, std::size_t limit);

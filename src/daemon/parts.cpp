@@ -70,14 +70,9 @@ void Daemon::Parts::tell_of_objects(const std::string& signal, std::string_view 
     }
 }
 
-/// Much moves at once in a boot; it is told once in an iteration.
 void Daemon::Parts::tell_progress() {
-    if (std::exchange(tells_progress, true)) return;
-    loop.defer([this] {
-        tells_progress = false;
-        broadcaster.send("/", manager_interface().name, "Progress", "s",
-                         json::array({transitions.progress().dump()}));
-    });
+    broadcaster.send("/", manager_interface().name, "Progress", "s",
+                     json::array({transitions.progress().dump()}));
 }
 
 std::vector<std::string> Daemon::Parts::reload_models() {

@@ -188,7 +188,6 @@ struct Daemon::Parts {
     std::optional<Polkit> polkit;
     std::optional<Authorizer> authorizer;
     std::optional<Dispatcher> dispatcher;
-    bool tells_progress = false;
     std::optional<Timer> exit_timer;
     std::optional<Timer> reexec_timer;  ///< armed or not: this process is to be executed anew
     std::vector<std::function<void()>> reexec_waiters;

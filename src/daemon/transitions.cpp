@@ -23,6 +23,7 @@ using nlohmann::json;
 constexpr const char* default_group = "default";
 /// Who was to come first has had its time by then.
 constexpr auto head_start_patience = 10s;
+constexpr auto news_interval = 50ms;
 constexpr std::size_t most_bytes = std::size_t{4} << 20;
 constexpr mode_t file_mode = 0644;
 
@@ -50,7 +51,8 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
 
 }  // namespace
 
-Transitions::Transitions(Parts parts) : parts_(std::move(parts)) {}
+Transitions::Transitions(Parts parts)
+    : parts_(std::move(parts)), news_(parts_.loop, [this] { tell(); }) {}
 
 // --- what is to be done ------------------------------------------------------------------------
 
@@ -95,6 +97,7 @@ bool Transitions::decides_itself(const std::string& app) const {
 /// A target decides by itself whether it starts, if it may; what it needs has no choice.
 std::vector<Campaign::Step> Transitions::steps_of(const Plan& plan,
                                                   const std::vector<std::string>& targets) {
+    const std::set<std::string> wanted(targets.begin(), targets.end());
     std::vector<Campaign::Step> steps;
     steps.reserve(plan.steps.size());
     for (const PlanStep& one : plan.steps) {
@@ -104,7 +107,7 @@ std::vector<Campaign::Step> Transitions::steps_of(const Plan& plan,
         step.expected = parts_.memory.expected(one.app);
         if (one.action == StepAction::stop) {
             step.kind = JobKind::stop;
-        } else if (contains(targets, one.app) && decides_itself(one.app)) {
+        } else if (wanted.contains(one.app) && decides_itself(one.app)) {
             step.kind = JobKind::ready;
         }
         const std::string reason = describe_reason(one);
@@ -329,10 +332,8 @@ void Transitions::moved(const Campaign& campaign, std::size_t place) {
         }
         if (!course.error.empty())
             spdlog::warn("{}: {}: {}", record_->kind, step.app, course.error);
-        save();
-        fault_point(record_->kind, "moved");
     }
-    parts_.progress();
+    if (!news_.armed()) news_.arm(news_interval);
 }
 
 void Transitions::returned(const std::string& app) {
@@ -356,12 +357,17 @@ void Transitions::over() {
     // They may be at it further up.
     parts_.loop.defer([held = std::make_shared<std::vector<std::unique_ptr<Campaign>>>(
                            std::exchange(campaigns_, {}))] {});
-    save();
-    parts_.progress();
+    news_.disarm();
+    tell();
     for (const Done& done : std::exchange(waiters_, {})) done(record);
 }
 
 // --- what outlives comard ----------------------------------------------------------------------
+
+void Transitions::tell() const {
+    save();
+    parts_.progress();
+}
 
 void Transitions::save() const {
     json state{{"group", group_}, {"is_down", is_down_}};

@@ -71,9 +71,6 @@ public:
 
     /// How far it is, docs/dbus.md; an empty object: nothing goes on.
     [[nodiscard]] nlohmann::json progress() const;
-    [[nodiscard]] const std::string& group() const { return group_; }
-    /// Everything is being stopped, or was: nothing is to be started but by boot or a switch.
-    [[nodiscard]] bool is_down() const { return is_down_; }
     /// A start() or stop() of a service has returned; it may not be ready yet.
     void returned(const std::string& app);
 
@@ -101,11 +98,12 @@ private:
     void next_stage();
     void moved(const Campaign& campaign, std::size_t place);
     void over();
+    void tell() const;
     void save() const;
 
     Parts parts_;
     std::string group_ = "default";
-    bool is_down_ = false;
+    bool is_down_ = false;  ///< all was stopped, and nothing is to start but by boot or a switch
     std::optional<BootRecord> record_;
     TimePoint began_;
     std::vector<Done> waiters_;
@@ -113,6 +111,7 @@ private:
     std::vector<std::unique_ptr<Campaign>> campaigns_;
     std::size_t open_campaigns_ = 0;
     std::unique_ptr<Timer> stage_timer_;
+    Timer news_;  ///< much moves in a boot: it is written down and told now and then
     std::set<std::string> finished_;  ///< by a boot that an earlier comard began
 };
 
