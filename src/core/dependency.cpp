@@ -46,6 +46,10 @@ std::optional<DependencyKind> parse_dependency_kind(std::string_view word) {
     return std::nullopt;
 }
 
+bool is_shown_by_code(const Dependency& edge) {
+    return edge.origin == "call" || edge.origin == "startDependencies" || edge.origin == "learned";
+}
+
 std::string describe(const Dependency& edge, std::string_view to_app) {
     std::string text = edge.from;
     text.append(row_of(edge.kind).phrase).append(edge.to);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/name.h"
+#include "core/name_list.h"
 
 namespace comar {
 namespace {
@@ -64,12 +65,9 @@ Error DependencyNames::why_no_app(NameId name) const {
     if (providers.empty()) {
         return {ErrorKind::not_found, "cannot find " + text + ": no service has or provides it"};
     }
-    std::string candidates;
-    for (const NameId provider : providers) {
-        if (!candidates.empty()) candidates += provider == providers.back() ? " and " : ", ";
-        candidates += this->text(provider);
-    }
-    return {ErrorKind::invalid, "cannot tell who is " + text + ": " + candidates +
+    std::vector<std::string> candidates;
+    for (const NameId provider : providers) candidates.push_back(this->text(provider));
+    return {ErrorKind::invalid, "cannot tell who is " + text + ": " + name_list(candidates) +
                                     " provide it; choose one in [providers] of comard.toml"};
 }
 

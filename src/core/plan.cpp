@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "core/name_list.h"
 #include "core/start_choice.h"
 #include "core/step_order.h"
 #include "core/stop_choice.h"
@@ -113,15 +114,6 @@ void order_starts(const DependencyGraph& graph, Draft& draft) {
     }
 }
 
-std::string listed(const std::vector<std::string>& names) {
-    std::string text;
-    for (std::size_t i = 0; i < names.size(); ++i) {
-        if (i > 0) text += i + 1 == names.size() ? " and " : ", ";
-        text += names[i];
-    }
-    return text;
-}
-
 }  // namespace
 
 Plan plan_start(const DependencyGraph& graph, const std::vector<std::string>& targets,
@@ -169,8 +161,8 @@ Result<Plan> plan_stop(const DependencyGraph& graph, const std::vector<std::stri
         for (std::size_t i = asked_for; i < choice.chosen().size(); ++i) {
             names.push_back(graph.names().text(choice.chosen()[i].app));
         }
-        return failure(ErrorKind::invalid, "cannot stop " + listed(targets) + ": needed by " +
-                                               listed(names) + ", which " +
+        return failure(ErrorKind::invalid, "cannot stop " + name_list(targets) + ": needed by " +
+                                               name_list(names) + ", which " +
                                                (names.size() == 1 ? "runs" : "run"));
     }
     Draft draft(graph);

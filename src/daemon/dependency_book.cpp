@@ -67,7 +67,7 @@ unsigned line_of(const Dependency& edge) { return static_cast<unsigned>(std::max
 /// Not only the order is told.
 bool starts(const Dependency& edge) {
     return edge.kind == DependencyKind::needs || edge.kind == DependencyKind::wants ||
-           edge.origin == "call" || edge.origin == "startDependencies" || edge.origin == "learned";
+           is_shown_by_code(edge);
 }
 
 bool leads_to(const std::vector<Dependency>& edges, const std::string& name) {

@@ -7,6 +7,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "core/name_list.h"
 #include "daemon/invoker.h"
 #include "daemon/restarter.h"
 
@@ -14,16 +15,6 @@ namespace comar {
 namespace {
 
 using nlohmann::json;
-
-/// "a, b and c"
-std::string list(const std::vector<std::string>& names) {
-    std::string text;
-    for (std::size_t i = 0; i < names.size(); ++i) {
-        if (i > 0) text += i + 1 == names.size() ? " and " : ", ";
-        text += names[i];
-    }
-    return text;
-}
 
 }  // namespace
 
@@ -68,8 +59,7 @@ void Requirements::bring_up(const CallRequest& start, Then then) {
     }
     for (const auto& [other, edge] : graph_.preceding(*id)) {
         // A script that asks for others itself waits for them where it does so.
-        const bool asks_itself =
-            edge->kind == DependencyKind::after && edge->origin != "serviceAfter";
+        const bool asks_itself = is_shown_by_code(*edge);
         if (asks_itself || !met.insert(other).second) continue;
         gathering->begin();
         jobs_->await_start(graph_.names().text(other), start.parent,
@@ -120,7 +110,8 @@ void Requirements::take_down(const CallRequest& stop, Then then) {
         std::erase_if(dependents, [&](const std::string& app) { return !stops_with(app); });
     } else if (!stop.with_dependents && !dependents.empty()) {
         const bool is_one = dependents.size() == 1;
-        return then(error_reply("Required", "cannot stop " + stop.app + ": " + list(dependents) +
+        return then(error_reply("Required", "cannot stop " + stop.app + ": " +
+                                                name_list(dependents) +
                                                 (is_one ? " requires it" : " require it") +
                                                 "; 'comar stop --with-dependents " + stop.app +
                                                 "' stops " + (is_one ? "both" : "all of them")));
