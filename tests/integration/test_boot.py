@@ -9,21 +9,9 @@ import pytest
 
 from support.bus import BusError
 from support.processes import processes_that_mention
-from support.scripts import service_script
+from support.scripts import PLAIN, service_script
 
 MANAGER = "tr.org.pardus.comar.Manager"
-PLAIN = """
-    @synchronized
-    def start():
-        startService(SERVER, pidfile=PIDFILE, makepid=True, detach=True, donotify=True)
-
-    @synchronized
-    def stop():
-        stopService(pidfile=PIDFILE, donotify=True)
-
-    def status():
-        return isServiceRunning(PIDFILE)
-    """
 CODE = "\n    import os\n" + PLAIN    # comard cannot do that by itself
 
 
@@ -53,7 +41,7 @@ def comard(start):
 
 def service(comard, name, settings="", text=PLAIN, on=True):
     one = comard.register(name, service_script(
-        f"\n    {settings}\n{text}", SERVER=comard.program(name), PIDFILE=f"{comard.root}/run/{name}.pid"))
+        f"\n    {settings}\n{text}", SERVER=comard.program(name), ARGS="", PIDFILE=f"{comard.root}/run/{name}.pid"))
     if on:
         comard.cli("on", name)
     return one

@@ -8,21 +8,9 @@ import pytest
 
 from support.bus import BusError
 from support.processes import Process, processes_that_mention
-from support.scripts import service_script
+from support.scripts import PLAIN, service_script
 
 MANAGER = "tr.org.pardus.comar.Manager"
-PLAIN = """
-    @synchronized
-    def start():
-        startService(SERVER, args=ARGS, pidfile=PIDFILE, makepid=True, detach=True, donotify=True)
-
-    @synchronized
-    def stop():
-        stopService(pidfile=PIDFILE, donotify=True)
-
-    def status():
-        return isServiceRunning(PIDFILE)
-    """
 FAILING = """
     def start():
         fail("no disk")

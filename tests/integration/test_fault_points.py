@@ -9,27 +9,14 @@ from support.bus import BusError
 from support.daemon import Daemon
 from support.place import BUILD
 from support.processes import Process, processes_that_mention
-from support.scripts import service_script
+from support.scripts import PLAIN, service_script
 
 # What comard does itself, without a script.
-PLAIN = """
-    serviceRestart = RESTART
-
-    @synchronized
-    def start():
-        startService(SERVER, pidfile=PIDFILE, makepid=True, detach=True, donotify=True)
-
-    @synchronized
-    def stop():
-        stopService(pidfile=PIDFILE, donotify=True)
-
-    def status():
-        return isServiceRunning(PIDFILE)
-    """
+SUPERVISED = "\n    serviceRestart = RESTART\n" + PLAIN
 
 SCRIPT = """
     import os
-    """ + PLAIN
+    """ + SUPERVISED
 
 STARTS = ["start.next", "start.begun", "start.worker", "start.sent", "start.process", "start.adopted",
           "start.answered", "start.over", "start.ended", "state.unsaved"]
@@ -60,7 +47,7 @@ class Service:
 
     def __init__(self, place, restart, script=SCRIPT):
         self.program = place.program("server")
-        self.script = service_script(script, RESTART=restart, SERVER=self.program,
+        self.script = service_script(script, RESTART=restart, SERVER=self.program, ARGS="",
                                      PIDFILE=f"{place.root}/run/app.pid")
 
     def processes(self):
@@ -124,7 +111,7 @@ def test_during_a_stop(place, start_comard, faulty, step):
 @pytest.mark.parametrize("restart", ["no", "always"])
 @pytest.mark.parametrize("step", PLAIN_STARTS)
 def test_during_a_plain_start(place, start_comard, faulty, step, restart):
-    service = Service(place, restart, PLAIN)
+    service = Service(place, restart, SUPERVISED)
     daemon = faulty(step).start()
     daemon.register("app", service.script)
     dies_of(daemon, daemon.service("app").start)
@@ -133,7 +120,7 @@ def test_during_a_plain_start(place, start_comard, faulty, step, restart):
 
 @pytest.mark.parametrize("step", PLAIN_STOPS)
 def test_during_a_plain_stop(place, start_comard, faulty, step):
-    service = Service(place, "always", PLAIN)
+    service = Service(place, "always", SUPERVISED)
     daemon = faulty(step).start()
     daemon.register("app", service.script)
     daemon.service("app").start()
@@ -141,7 +128,7 @@ def test_during_a_plain_stop(place, start_comard, faulty, step):
     goes_on(place, start_comard, service, wanted=None)
 
 
-@pytest.mark.parametrize("script", [SCRIPT, PLAIN])
+@pytest.mark.parametrize("script", [SCRIPT, SUPERVISED])
 @pytest.mark.parametrize("step", ["restart.planned", "restart.due"])
 def test_during_a_restart(place, start_comard, faulty, step, script):
     service = Service(place, "always", script)

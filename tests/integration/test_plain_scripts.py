@@ -7,23 +7,9 @@ import pytest
 
 from support.bus import BusError
 from support.processes import Process
-from support.scripts import service_script
+from support.scripts import PLAIN, service_script
 
-SCRIPT = """
-    serviceRestart = "always"
-
-    @synchronized
-    def start():
-        startService(SERVER, args=ARGS, pidfile=PIDFILE, makepid=True, detach=True, donotify=True)
-
-    @synchronized
-    def stop():
-        stopService(pidfile=PIDFILE, donotify=True)
-
-    def status():
-        return isServiceRunning(PIDFILE)
-    """
-ONCE = SCRIPT.replace('serviceRestart = "always"', "")
+SCRIPT = '\n    serviceRestart = "always"\n' + PLAIN
 
 
 @pytest.fixture
@@ -189,7 +175,7 @@ def test_a_plain_stop_needs_no_script_host(comard, told):
 def test_a_process_that_does_not_end_is_told(start_comard, told):
     comard = start_comard({"calls": {"start_seconds": 1}})
     service = comard.register("app", service_script(
-        ONCE, SERVER=comard.program("server"), ARGS=f"--ignore-term --tell {told}",
+        PLAIN, SERVER=comard.program("server"), ARGS=f"--ignore-term --tell {told}",
         PIDFILE=f"{comard.root}/run/app.pid"))
     service.start()
     process = Process(int(told.line()))
@@ -214,7 +200,7 @@ def test_a_pidfile_that_does_not_name_the_main_process_is_for_the_script(comard,
 
 
 def test_a_stop_that_was_edited_is_run(comard, told):
-    service = register(comard, told, script=ONCE)
+    service = register(comard, told, script=PLAIN)
     service.start()
     process = Process(int(told.line()))
     path = service.supervision["Script"]

@@ -52,6 +52,21 @@ DETACHED = textwrap.dedent("""
     """)
 
 
+# So plain that comard does it itself; indented, so that settings may stand before it.
+PLAIN = """
+    @synchronized
+    def start():
+        startService(SERVER, args=ARGS, pidfile=PIDFILE, makepid=True, detach=True, donotify=True)
+
+    @synchronized
+    def stop():
+        stopService(pidfile=PIDFILE, donotify=True)
+
+    def status():
+        return isServiceRunning(PIDFILE)
+    """
+
+
 def detached(server, args="", **more):
     """A service whose program stays in the foreground."""
     return service_script(DETACHED, SERVER=server, ARGS=args, **more)
