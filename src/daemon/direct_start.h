@@ -44,6 +44,8 @@ public:
     /// `done` is called once, when the program runs, or does not.
     void start(Service& service, const Facts::PlainStart& plain, Done done);
 
+    [[nodiscard]] bool is_busy() const { return !starting_.empty(); }
+
     /// Children of comard that are no services: what starts them.
     [[nodiscard]] std::vector<ProcessId> processes() const;
 

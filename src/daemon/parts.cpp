@@ -170,6 +170,7 @@ void Daemon::Parts::begin_exit() {
     if (exit_timer) return;
     spdlog::info("stopping; services go on running");
     ::sd_notify(0, "STOPPING=1");
+    transitions.leave();
     supervisor.shut_down();
     jobs.cancel_waiting();
     calls.cancel_all();
@@ -185,6 +186,7 @@ void Daemon::Parts::begin_reexec(std::function<void()> accepted) {
     reexec_waiters.push_back(std::move(accepted));
     if (reexec_timer || exit_timer) return;
     spdlog::info("executing comard anew, when what runs is over");
+    transitions.leave();
     const TimePoint deadline = loop.now() + reexec_limit;
     reexec_timer.emplace(loop, [this, deadline] { check_reexec(deadline); });
     reexec_timer->arm(0ms);

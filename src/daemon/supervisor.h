@@ -90,9 +90,10 @@ public:
     }
     /// Sockets and timers of services that an earlier comard has started.
     void restore(const std::string& app);
-    /// Whether somebody waits for a service to be ready, or to be gone.
+    /// Whether somebody waits for a service to run, to be ready, or to be gone.
     [[nodiscard]] bool is_waiting() const {
-        return readiness_.is_waiting() || direct_stop_.is_busy() || leftovers_.is_busy();
+        return readiness_.is_waiting() || direct_start_.is_busy() || direct_stop_.is_busy() ||
+               leftovers_.is_busy();
     }
     /// Children of comard that are no services': commands that check their health.
     [[nodiscard]] std::vector<ProcessId> processes() const;

@@ -350,16 +350,34 @@ void Transitions::over() {
     }
     spdlog::info("{} into {} took {} ms", record_->kind, record_->group, record_->duration / 1000);
     const json record = to_json(*std::exchange(record_, std::nullopt));
-    stage_timer_.reset();
-    stages_.clear();
-    finished_.clear();
-    open_campaigns_ = 0;
     // They may be at it further up.
     parts_.loop.defer([held = std::make_shared<std::vector<std::unique_ptr<Campaign>>>(
                            std::exchange(campaigns_, {}))] {});
-    news_.disarm();
+    clear();
     tell();
     for (const Done& done : std::exchange(waiters_, {})) done(record);
+}
+
+void Transitions::clear() {
+    stage_timer_.reset();
+    news_.disarm();
+    stages_.clear();
+    finished_.clear();
+    open_campaigns_ = 0;
+}
+
+void Transitions::leave() {
+    if (!record_) return;
+    save();
+    const std::string kind = std::exchange(record_, std::nullopt)->kind;
+    // At once: jobs that are cancelled now are not to be followed by others.
+    campaigns_.clear();
+    clear();
+    for (const Done& done : std::exchange(waiters_, {})) {
+        done(tl::unexpected(
+            CallError{"Cancelled", "cannot wait for the end of the " + kind +
+                                       ": comard is stopping; the next one goes on with it"}));
+    }
 }
 
 // --- what outlives comard ----------------------------------------------------------------------

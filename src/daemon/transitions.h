@@ -66,6 +66,9 @@ public:
     /// What a comard before us has begun. True: it goes on.
     bool resume();
 
+    /// comard ends: what goes on is left to the next one, and who waits for it gets Cancelled.
+    void leave();
+
     /// For a dry run: what boot, or a switch, would do now.
     [[nodiscard]] Plan plan_of_boot(const BootOptions& options) const;
 
@@ -98,6 +101,7 @@ private:
     void next_stage();
     void moved(const Campaign& campaign, std::size_t place);
     void over();
+    void clear();
     void tell() const;
     void save() const;
 

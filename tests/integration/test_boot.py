@@ -177,8 +177,30 @@ def test_groups_are_switched_between(start):
     assert result.returncode != 0 and "[groups.nothing]" in result.stderr
 
 
-def test_a_boot_that_was_cut_short_goes_on(start):
-    comard = start()
+def killed(comard, caller, go_on):
+    comard.kill()
+    caller.wait()
+    go_on()
+    comard.start()
+
+
+def stopped(comard, caller, go_on):
+    comard.stop()
+    caller.wait()
+    go_on()
+    comard.start()
+
+
+def executed_anew(comard, caller, go_on):
+    reexec = comard.launch_cli("daemon-reexec")
+    caller.wait()
+    go_on()
+    assert reexec.wait() == 0
+    comard.disconnect()
+
+
+@pytest.mark.parametrize("cut_short", [killed, stopped, executed_anew])
+def test_a_boot_that_was_cut_short_goes_on(comard, cut_short):
     service(comard, "first")
     service(comard, "gate", 'serviceAfter = "first"', text=f"""
     def start():
@@ -189,14 +211,16 @@ def test_a_boot_that_was_cut_short_goes_on(start):
     caller = comard.launch_cli("boot")
     comard.until(lambda: state(comard, "gate") == "starting", "the boot to be half way")
     before = comard.service("first").supervision["MainPID"]
-    comard.kill()
-    caller.wait()
+
+    def open_gate():
+        with open(f"{comard.root}/open", "w", encoding="ascii"):
+            pass
+
+    cut_short(comard, caller, open_gate)
     assert caller.returncode != 0
-    with open(f"{comard.root}/open", "w", encoding="ascii"):
-        pass
-    comard.start()
     comard.until(lambda: state(comard, "last") == "running", "the boot to go on")
     assert comard.service("first").supervision["MainPID"] == before
+    assert comard.bus.call("/", MANAGER, "ListBoots"), "its end is told"
 
 
 def test_many_callers_get_true_answers_while_a_boot_runs(comard):
