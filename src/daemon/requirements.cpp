@@ -51,7 +51,7 @@ void Requirements::bring_up(const CallRequest& start, Then then) {
     stop_conflicting(start, *id, met, gathering);
     start_needed(start, *id, met, gathering);
     for (const auto& [other, edge] : graph_.wanted_by(*id)) {
-        if (!met.insert(other).second) continue;
+        if (is_there(graph_.names().text(other)) || !met.insert(other).second) continue;
         gathering->begin();
         submit(JobKind::start, graph_.names().text(other), start,
                "started because " + start.app + " wants it",
@@ -87,8 +87,8 @@ void Requirements::stop_conflicting(const CallRequest& start, NameId id, std::se
 void Requirements::start_needed(const CallRequest& start, NameId id, std::set<NameId>& met,
                                 const std::shared_ptr<Gathering>& gathering) {
     for (const auto& [other, edge] : graph_.needed_by(id)) {
-        if (!met.insert(other).second) continue;
         const std::string name = graph_.names().text(other);
+        if (is_there(name) || !met.insert(other).second) continue;
         gathering->begin();
         submit(JobKind::start, name, start, "started because " + start.app + " requires it",
                [this, gathering, app = start.app, name,
@@ -222,6 +222,13 @@ bool Requirements::is_up(const std::string& app) const {
     const Service* service = find_service_(app);
     if (service == nullptr) return false;
     return service->running().value_or(false) || service->state() == ServiceState::done;
+}
+
+/// Nothing needs to be done for it. One that is being stopped has to be started again.
+bool Requirements::is_there(const std::string& app) const {
+    const Service* service = find_service_(app);
+    return service != nullptr &&
+           (service->state() == ServiceState::running || service->state() == ServiceState::done);
 }
 
 bool Requirements::stops_with(const std::string& app) const {

@@ -64,6 +64,7 @@ private:
     void lost(const std::string& app);
     void recovered(const std::string& app);
     [[nodiscard]] bool is_up(const std::string& app) const;
+    [[nodiscard]] bool is_there(const std::string& app) const;
     [[nodiscard]] bool stops_with(const std::string& app) const;
 
     const DependencyGraph& graph_;

@@ -207,7 +207,7 @@ def test_a_boot_that_was_cut_short_goes_on(comard, cut_short):
         while not os.path.exists("{comard.root}/open"):
             time.sleep(0.01)
     """)
-    service(comard, "last", 'serviceAfter = "gate"')
+    service(comard, "last", 'serviceRequires = "gate"')
     caller = comard.launch_cli("boot")
     comard.until(lambda: state(comard, "gate") == "starting", "the boot to be half way")
     before = comard.service("first").supervision["MainPID"]

@@ -89,6 +89,18 @@ def test_what_is_only_wanted_may_fail(comard):
     assert state(web) == "running" and state(cache) == "failed"
 
 
+def test_what_has_done_what_it_is_for_is_not_done_again_for_each_that_requires_it(comard, told):
+    comard.register("mounts", service_script("""
+        def start():
+            tell("mounted")
+        """, told))
+    for name in ("one", "two", "three"):
+        service(comard, name, 'serviceRequires = "mounts"').start()
+    assert told.lines() == ["'mounted'"]
+    comard.service("mounts").start()
+    assert len(told.lines()) == 1, "whoever starts it by name may know better"
+
+
 def test_a_stop_is_refused_while_others_need_it(comard):
     db = service(comard, "db")
     web = service(comard, "web", 'serviceRequires = "db"')
