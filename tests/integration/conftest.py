@@ -8,6 +8,7 @@ import pytest
 from support.daemon import Daemon
 from support.message_bus import MessageBus
 from support.place import BUILD, Place
+from support.processes import processes_that_mention
 
 # Who runs in the background ignores SIGINT, and so would the programs that tests start and stop.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -52,6 +53,26 @@ def start_comard(place, request):
     for daemon in daemons:
         if daemon.running:
             daemon.stop()
+
+
+@pytest.fixture
+def start(start_comard):
+    """As start_comard, for many services: in the end all are stopped, and what is left is killed."""
+    daemons = []
+
+    def launch(*arguments, **more):
+        daemons.append(start_comard(*arguments, **more))
+        return daemons[-1]
+
+    yield launch
+    for daemon in daemons[-1:]:
+        if not daemon.running:
+            daemon.start()
+        daemon.cli("shutdown")
+        for process in processes_that_mention(f"{daemon.root}/usr/bin"):
+            process.kill()
+            process.wait_gone()
+        daemon.stop()
 
 
 @pytest.fixture

@@ -8,30 +8,10 @@ import xml.etree.ElementTree
 import pytest
 
 from support.bus import BusError
-from support.processes import processes_that_mention
 from support.scripts import PLAIN, service_script
 
 MANAGER = "tr.org.pardus.comar.Manager"
 CODE = "\n    import os\n" + PLAIN    # comard cannot do that by itself
-
-
-@pytest.fixture
-def start(start_comard):
-    daemons = []
-
-    def launch(*arguments, **more):
-        daemons.append(start_comard(*arguments, **more))
-        return daemons[-1]
-
-    yield launch
-    for daemon in daemons[-1:]:
-        if not daemon.running:
-            daemon.start()
-        daemon.cli("shutdown")
-        for process in processes_that_mention(f"{daemon.root}/usr/bin"):
-            process.kill()
-            process.wait_gone()
-        daemon.stop()
 
 
 @pytest.fixture

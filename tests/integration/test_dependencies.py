@@ -7,7 +7,7 @@ import os
 import pytest
 
 from support.bus import BusError
-from support.processes import Process, processes_that_mention
+from support.processes import Process
 from support.scripts import PLAIN, service_script
 
 MANAGER = "tr.org.pardus.comar.Manager"
@@ -15,23 +15,6 @@ FAILING = """
     def start():
         fail("no disk")
     """
-
-
-@pytest.fixture
-def start(start_comard):
-    """As start_comard; ends what the services are in the end."""
-    daemons = []
-
-    def launch(*arguments):
-        daemons.append(start_comard(*arguments))
-        return daemons[-1]
-
-    yield launch
-    for daemon in daemons:
-        for process in processes_that_mention(f"{daemon.root}/usr/bin"):
-            process.kill()
-            process.wait_gone()
-        daemon.stop()
 
 
 @pytest.fixture

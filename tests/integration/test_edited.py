@@ -7,21 +7,8 @@ import pytest
 
 from support.bus import BusError
 from support.processes import Process
+from support.scripts import edit, script_of
 from support.supervised import (assert_stays_down, main_of, supervised, until_state)
-
-
-def script_of(service):
-    return pathlib.Path(service.supervision["Script"])
-
-
-def edit(service, old, new):
-    """As an editor does it: another file takes the place of the old one."""
-    path = script_of(service)
-    text = path.read_text()
-    assert old in text
-    beside = path.with_suffix(".new")
-    beside.write_text(text.replace(old, new))
-    beside.rename(path)
 
 
 def register(comard, told, **settings):

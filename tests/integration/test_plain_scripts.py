@@ -7,7 +7,7 @@ import pytest
 
 from support.bus import BusError
 from support.processes import Process
-from support.scripts import PLAIN, service_script
+from support.scripts import PLAIN, edit, service_script
 
 SCRIPT = '\n    serviceRestart = "always"\n' + PLAIN
 
@@ -203,11 +203,7 @@ def test_a_stop_that_was_edited_is_run(comard, told):
     service = register(comard, told, script=PLAIN)
     service.start()
     process = Process(int(told.line()))
-    path = service.supervision["Script"]
-    with open(path, encoding="utf-8") as file:
-        text = file.read()
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text.replace("    stopService(", '    fail("not today")\n    stopService('))
+    edit(service, "    stopService(", '    fail("not today")\n    stopService(')
     with pytest.raises(BusError, match="not today"):
         service.stop()
     assert service.supervision["State"] == "running"
@@ -218,11 +214,7 @@ def test_an_edited_script_is_what_is_started(comard, told, place):
     service = register(comard, told)
     service.start()
     first = Process(int(told.line()))
-    path = service.supervision["Script"]
-    with open(path, encoding="utf-8") as file:
-        text = file.read()
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text.replace("--tell", "--comm edited --tell"))
+    edit(service, "--tell", "--comm edited --tell")
     first.kill()
     second = Process(int(told.line()))
     assert second.comm == "edited"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Service scripts for tests, without f-strings in which every brace counts double."""
 
+import pathlib
 import textwrap
 
 _HEADER = '''\
@@ -93,3 +94,17 @@ def _plain(value):
     if isinstance(value, (list, tuple)):
         return [_plain(each) for each in value]
     return value if isinstance(value, (int, dict)) else str(value)
+
+
+def script_of(service):
+    return pathlib.Path(service.supervision["Script"])
+
+
+def edit(service, old, new):
+    """As an editor does it: another file takes the place of the old one."""
+    path = script_of(service)
+    text = path.read_text()
+    assert old in text
+    beside = path.with_suffix(".new")
+    beside.write_text(text.replace(old, new))
+    beside.rename(path)
