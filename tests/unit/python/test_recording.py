@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Dry runs: what a script would do is told, and nothing of it is done."""
 
+import inspect
 import json
 import os
 import socket
@@ -9,6 +10,9 @@ import textwrap
 import time
 
 import pytest
+
+import comar.service
+from comar.recording import api
 
 ROOT = os.geteuid() == 0
 IMPORT = "from comar.service import *\n"
@@ -573,3 +577,12 @@ def start_time(pid):
     from comar import _native
 
     return _native.open_process(pid).start_time
+
+
+@pytest.mark.parametrize("name", ["startService", "stopService", "run", "loadEnvironment", "waitBus"])
+def test_what_is_recorded_takes_the_arguments_of_what_is_done(name):
+    real = inspect.signature(getattr(comar.service, name)).parameters
+    recorded = dict(inspect.signature(getattr(api._Api, name)).parameters)
+    del recorded["self"]
+    assert [(each.name, each.kind, each.default) for each in recorded.values()] == \
+        [(each.name, each.kind, each.default) for each in real.values()]
