@@ -10,6 +10,7 @@ function(comar_library name)
         target_include_directories(comar-${name} PUBLIC ${CMAKE_SOURCE_DIR}/src)
         target_compile_definitions(comar-${name} PRIVATE COMAR_VERSION="${PROJECT_VERSION}")
         target_link_libraries(comar-${name} PUBLIC ${ARG_USES})
+        comar_unite(comar-${name})
     else()
         add_library(comar-${name} INTERFACE)
         target_include_directories(comar-${name} INTERFACE ${CMAKE_SOURCE_DIR}/src)
@@ -21,6 +22,27 @@ endfunction()
 # that take longer to read than the file itself. They change nothing but the time a build takes.
 function(comar_precompile name)
     target_precompile_headers(comar-${name} PRIVATE ${ARGN})
+endfunction()
+
+# comar_unite(TARGET): with COMAR_UNITY its source files are read in groups (cmake/unity.py).
+function(comar_unite target)
+    if(NOT COMAR_UNITY)
+        return()
+    endif()
+    get_target_property(sources ${target} SOURCES)
+    execute_process(
+        COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_SOURCE_DIR}/cmake/unity.py 8 ${sources}
+        OUTPUT_VARIABLE grouped OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+    string(REPLACE "\n" ";" grouped "${grouped}")
+    foreach(line IN LISTS grouped)
+        string(REGEX MATCH "^([0-9]+) (.*)$" line "${line}")
+        set_source_files_properties(${CMAKE_MATCH_2} PROPERTIES UNITY_GROUP "group${CMAKE_MATCH_1}")
+    endforeach()
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
+    # Names of their own may be new by the next build.
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${sources})
+    # What one file calls so, another one's local variable may be called too.
+    target_compile_options(${target} PRIVATE -Wno-shadow)
 endfunction()
 
 # comar_program(FOLDER NAME USES target...): one folder of src/ as one program.

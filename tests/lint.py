@@ -3,8 +3,10 @@
 """Checks form and finds likely bugs: clang-format, clang-tidy, mypy, shellcheck.
 
 script/lint runs it, everything or the files that are named; --fix lets clang-format write.
-clang-tidy is not asked again about a file that it found good: build/lint-cache remembers a file with
-all project headers it includes, its compile command and the settings.
+clang-tidy looks at whole groups of files at once (cmake/unity.py): it goes through all headers each
+time, which takes far longer than the files themselves. It is not asked again about what it found good:
+build/lint-cache remembers files with all project headers they include, their compile command and the
+settings.
 """
 
 import argparse
@@ -15,11 +17,17 @@ import json
 import os
 import pathlib
 import re
+import shlex
 import subprocess
 import sys
+import tempfile
 
 REPOSITORY = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(REPOSITORY / "cmake"))
+import unity  # noqa: E402
+
 BUILD = REPOSITORY / "build"
+MOST_AT_ONCE = 12
 CACHE = BUILD / "lint-cache"
 CLANG_FORMAT = "clang-format-19"
 CLANG_TIDY = "clang-tidy-19"
@@ -67,21 +75,58 @@ def clang_tidy(options, chosen):
                and (not chosen or pathlib.Path(entry["file"]) in chosen)]
     extra = DEEP if options.deep else []
     keys = {entry["file"]: key_of(entry, extra) for entry in entries}
-    unknown = [file for file, key in keys.items() if not (CACHE / key).exists()]
+    unknown = [entry for entry in entries if not (CACHE / keys[entry["file"]]).exists()]
     if not chosen:
         forget_all_but(keys.values())
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        results = dict(zip(unknown, pool.map(lambda file: tidy(file, extra), unknown)))
-    for file in (file for file, good in results.items() if good):
+        good = [file for files in pool.map(lambda group: good_of(group, extra), grouped(unknown)) for file in files]
+    for file in good:
         (CACHE / keys[file]).touch()
     print(f"clang-tidy: {len(keys)} files, {len(unknown)} of them new or changed")
-    return all(results.values())
+    return len(good) == len(unknown)
 
 
-def tidy(file, extra):
-    result = subprocess.run([CLANG_TIDY, "--quiet", *extra, "-p", BUILD, file],
+def grouped(entries):
+    """Those that are compiled alike, largest groups first."""
+    alike = {}
+    for entry in entries:
+        alike.setdefault(generic(entry), []).append(entry)
+    by_file = {entry["file"]: entry for entry in entries}
+    found = [[by_file[file] for file in files] for some in alike.values()
+             for files in unity.groups([entry["file"] for entry in some], MOST_AT_ONCE)]
+    return sorted(found, key=len, reverse=True)
+
+
+def generic(entry):
+    """The compile command without what it compiles."""
+    words = shlex.split(entry["command"])
+    return shlex.join(word for word, before in zip(words, ["", *words])
+                      if before not in ("-o", "-MF", "-MT", "-c") and word not in ("-o", "-MF", "-MT", "-MD", "-c"))
+
+
+def good_of(group, extra):
+    """The files of the group that clang-tidy has nothing to say about; what it says is printed."""
+    files = [entry["file"] for entry in group]
+    if len(files) > 1 and tidy_together(group, extra):
+        return files
+    return [file for file in files if tidy(BUILD, file, extra)]
+
+
+def tidy_together(group, extra):
+    """Whether all of them are good. Where not, they are looked at one by one, for what is said to be of use."""
+    with tempfile.TemporaryDirectory(dir=CACHE) as folder:
+        file = f"{folder}/together.cpp"
+        pathlib.Path(file).write_text("".join(f'#include "{entry["file"]}"  // NOLINT\n' for entry in group))
+        command = f"{generic(group[0])} -c {file}"
+        database = [{"directory": group[0]["directory"], "command": command, "file": file}]
+        pathlib.Path(folder, "compile_commands.json").write_text(json.dumps(database))
+        return tidy(folder, file, [*extra, f"--config-file={REPOSITORY}/.clang-tidy"], is_told=False)
+
+
+def tidy(database, file, extra, is_told=True):
+    result = subprocess.run([CLANG_TIDY, "--quiet", *extra, "-p", database, file],
                             capture_output=True, text=True, check=False)
-    if result.returncode:
+    if result.returncode and is_told:
         print(result.stdout, result.stderr if not result.stdout else "", sep="", flush=True)
     return result.returncode == 0
 

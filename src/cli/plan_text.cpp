@@ -12,12 +12,12 @@
 namespace comar::cli {
 namespace {
 
-using json = nlohmann::ordered_json;
+using nlohmann::ordered_json;
 
-json read(const Message& message) {
+ordered_json read(const Message& message) {
     const char* text = nullptr;
     if (sd_bus_message_read(message.get(), "s", &text) < 0) return {};
-    return json::parse(text, nullptr, false);
+    return ordered_json::parse(text, nullptr, false);
 }
 
 Message plan_call(Bus& bus, const std::string& verb, const std::vector<std::string>& services,
@@ -34,7 +34,7 @@ Message plan_call(Bus& bus, const std::string& verb, const std::vector<std::stri
 }
 
 /// What the script would do; an object with `error` where it cannot be tried.
-json rehearse(Session& session, const json& step) {
+ordered_json rehearse(Session& session, const ordered_json& step) {
     const std::string app = step.value("app", "");
     const std::string method = step.value("does", "");
     const Reply reply = session.bus.call(
@@ -44,25 +44,26 @@ json rehearse(Session& session, const json& step) {
     return read(*reply);
 }
 
-std::string names_in(const json& list) {
+std::string names_in(const ordered_json& list) {
     std::string text;
-    for (const json& name : list) text += (text.empty() ? "" : ", ") + name.get<std::string>();
+    for (const ordered_json& name : list)
+        text += (text.empty() ? "" : ", ") + name.get<std::string>();
     return text;
 }
 
-void print_step(Output& output, std::size_t number, const json& step) {
+void print_step(Output& output, std::size_t number, const ordered_json& step) {
     const std::string reason = step.value("reason", "");
     output.print(fmt::format("{:>3}. {} {}{}", number, step.value("does", ""),
                              escape_line(step.value("app", "")),
                              reason.empty() ? "" : fmt::format(": {}", escape_line(reason))));
-    const json after = step.value("after", json::array());
+    const ordered_json after = step.value("after", ordered_json::array());
     if (!after.empty()) output.print(fmt::format(" (after {})", escape_line(names_in(after))));
     output.print("\n");
-    const json would = step.value("would", json::object());
+    const ordered_json would = step.value("would", ordered_json::object());
     if (would.contains("error")) {
         output.print("       cannot try it: " + escape_line(would.value("error", "")) + "\n");
     }
-    for (const json& entry : would.value("entries", json::array())) {
+    for (const ordered_json& entry : would.value("entries", ordered_json::array())) {
         output.print("       " + escape_line(entry.value("text", "")) + "\n");
     }
 }
@@ -77,24 +78,24 @@ ExitCode Plans::tell(const std::string& verb, const std::vector<std::string>& se
         report_failure(session_, "plan that", reply.error());
         return exit_code_of(reply.error());
     }
-    json plan = read(*reply);
+    ordered_json plan = read(*reply);
     if (!plan.is_object()) {
         complain("cannot read what comard has answered");
         return ExitCode::failed;
     }
-    for (json& step : plan["steps"]) step["would"] = rehearse(session_, step);
-    const bool is_refused = !plan.value("refused", json::array()).empty();
+    for (ordered_json& step : plan["steps"]) step["would"] = rehearse(session_, step);
+    const bool is_refused = !plan.value("refused", ordered_json::array()).empty();
     if (as_json) {
         print_json(output, plan, JsonLayout::indented);
         return is_refused ? ExitCode::failed : ExitCode::ok;
     }
     if (plan["steps"].empty() && !is_refused) output.print("nothing is to be done\n");
     std::size_t number = 0;
-    for (const json& step : plan["steps"]) print_step(output, ++number, step);
-    for (const json& one : plan.value("left_out", json::array())) {
+    for (const ordered_json& step : plan["steps"]) print_step(output, ++number, step);
+    for (const ordered_json& one : plan.value("left_out", ordered_json::array())) {
         note(fmt::format("without {}: {}", one.value("app", ""), one.value("error", "")));
     }
-    for (const json& one : plan.value("refused", json::array())) {
+    for (const ordered_json& one : plan.value("refused", ordered_json::array())) {
         complain(fmt::format("{}: {}", one.value("app", ""), one.value("error", "")));
     }
     return is_refused ? ExitCode::failed : ExitCode::ok;
