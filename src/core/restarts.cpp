@@ -25,11 +25,13 @@ std::string span(std::chrono::milliseconds time) {
 Restarts::Decision Restarts::decide(const RestartSettings& settings, const Ending& ending,
                                     double random) {
     if (!wants(settings.policy, ending.clean)) return {};
-    if (ending.ran > Milliseconds{0} && ending.ran >= settings.reset) {
-        in_a_row_ = 0;
-        recent_.clear();
-    }
-    if (std::string refusal = count_one(settings, ending.now); !refusal.empty()) {
+    if (ending.ran > Milliseconds{0} && ending.ran >= settings.reset) recovered();
+    return decide_unwell(settings, ending.now, random);
+}
+
+Restarts::Decision Restarts::decide_unwell(const RestartSettings& settings, TimePoint now,
+                                           double random) {
+    if (std::string refusal = count_one(settings, now); !refusal.empty()) {
         return {std::nullopt, std::move(refusal)};
     }
     const Milliseconds wait = delay(settings, random);
@@ -50,9 +52,13 @@ std::string Restarts::count_one(const RestartSettings& settings, TimePoint now) 
     return "";
 }
 
-void Restarts::forget() {
-    recent_.clear();
+void Restarts::recovered() {
     in_a_row_ = 0;
+    recent_.clear();
+}
+
+void Restarts::forget() {
+    recovered();
     count_ = 0;
 }
 

@@ -38,9 +38,11 @@ public:
     /// `random` is from 0 to 1. A delay that is given counts as one restart.
     Decision decide(const RestartSettings& settings, const Ending& ending, double random);
 
-    /// One that runs is to be started again, as it does not do its work. Empty: that counts as one
-    /// restart; else why it may not be.
-    std::string count_one(const RestartSettings& settings, TimePoint now);
+    /// The same for one that runs and does not do its work, whatever the policy.
+    Decision decide_unwell(const RestartSettings& settings, TimePoint now, double random);
+
+    /// It has been well for long enough: the next failure is the first one.
+    void recovered();
 
     /// Whether the policy has it started again after such an end.
     [[nodiscard]] static bool wants(RestartPolicy policy, bool clean);
@@ -54,6 +56,8 @@ public:
     void restore(unsigned count) { count_ = count; }
 
 private:
+    /// Empty: one more restart is within the limit, and is counted; else why it is not.
+    std::string count_one(const RestartSettings& settings, TimePoint now);
     [[nodiscard]] Milliseconds delay(const RestartSettings& settings, double random) const;
 
     std::deque<TimePoint> recent_;  ///< in the window of the limit

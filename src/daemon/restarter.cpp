@@ -40,9 +40,8 @@ void Restarter::ended(const std::string& app, bool clean, std::chrono::milliseco
     if (service == nullptr || shut_down_) return;
     Retry& retry = retries_[app];
     retry.restarts.restore(service->restarts());
-    std::uniform_real_distribution<double> share(0.0, 1.0);
     const auto decision = retry.restarts.decide(service->settings().supervision.restart,
-                                                {clean, loop_.now(), ran}, share(random_));
+                                                {clean, loop_.now(), ran}, chance());
     const std::string how = end_of(*service);
     if (!decision.delay) {
         if (decision.refusal.empty()) return;
@@ -51,6 +50,7 @@ void Restarter::ended(const std::string& app, bool clean, std::chrono::milliseco
     }
     retry.cause =
         ran > 0ms ? "started again after " + how : "started again after a start that failed";
+    retry.kind = JobKind::start;
     plan(app, retry, *decision.delay);
     service->note_restarts(retry.restarts.count(), true);
     fault_point("restart", "planned");
@@ -62,19 +62,37 @@ void Restarter::ended(const std::string& app, bool clean, std::chrono::milliseco
 void Restarter::unwell(const std::string& app, const std::string& problem) {
     Service* service = find_service_(app);
     if (service == nullptr || shut_down_) return;
-    Restarts& restarts = retries_[app].restarts;
-    restarts.restore(service->restarts());
-    const std::string refusal =
-        restarts.count_one(service->settings().supervision.restart, loop_.now());
-    if (!refusal.empty()) {
-        spdlog::error("{} is not well: {}; comar leaves it so: {}", app, problem, refusal);
-        return service->set_health(problem + "; " + refusal);
-    }
-    spdlog::error("{} is not well: {}; comar starts it again", app, problem);
+    Retry& retry = retries_[app];
     service->set_health(problem);
-    service->note_restarts(restarts.count(), false);
-    submit(JobKind::restart, app, "restarted because its health check failed: " + problem);
+    const bool is_planned = retry.timer && retry.timer->armed();
+    if (is_planned) return;
+    retry.restarts.restore(service->restarts());
+    const auto decision = retry.restarts.decide_unwell(service->settings().supervision.restart,
+                                                       loop_.now(), chance());
+    if (!decision.delay) {
+        spdlog::error("{} is not well: {}; comar leaves it so: {}", app, problem, decision.refusal);
+        return service->set_health(problem + "; " + decision.refusal);
+    }
+    spdlog::error("{} is not well: {}; comar starts it again in {} ms", app, problem,
+                  decision.delay->count());
+    retry.cause = "restarted because its health check failed: " + problem;
+    retry.kind = JobKind::restart;
+    plan(app, retry, *decision.delay);
+    service->note_restarts(retry.restarts.count(), false);
 }
+
+void Restarter::well(const std::string& app) {
+    const auto found = retries_.find(app);
+    const Service* service = find_service_(app);
+    if (found == retries_.end() || service == nullptr) return;
+    Retry& retry = found->second;
+    if (retry.kind == JobKind::restart && retry.timer) retry.timer->disarm();
+    if (service->runs_for() >= service->settings().supervision.restart.reset) {
+        retry.restarts.recovered();
+    }
+}
+
+double Restarter::chance() { return std::uniform_real_distribution<double>(0.0, 1.0)(random_); }
 
 void Restarter::plan(const std::string& app, Retry& retry, std::chrono::milliseconds delay) {
     retry.at = loop_.now() + delay;
@@ -90,9 +108,10 @@ void Restarter::start_again(const std::string& app) {
     if (found == retries_.end() || service == nullptr || !service->wanted() || shut_down_) return;
     // A stop that waits its turn must not be followed by a start of ours.
     if (jobs_->busy(app)) return found->second.timer->arm(busy_interval);
-    if (service->running().value_or(false)) return;
+    const bool fits = service->running().value_or(false) == (found->second.kind != JobKind::start);
+    if (!fits) return;
     fault_point("restart", "due");
-    submit(JobKind::start, app, found->second.cause);
+    submit(found->second.kind, app, found->second.cause);
 }
 
 void Restarter::decided_anew(const std::string& app) {
@@ -114,6 +133,7 @@ void Restarter::reset(const std::string& app) {
     if (!service->wanted() || !is_down || !restarts) return;
     Retry& retry = retries_[app];
     retry.cause = "started again by comar reset";
+    retry.kind = JobKind::start;
     plan(app, retry, 0ms);
 }
 

@@ -38,8 +38,11 @@ public:
 
     /// It should run, and does not any more; Service::Context::ended.
     void ended(const std::string& app, bool clean, std::chrono::milliseconds ran);
-    /// It runs and is not well: starts it again, if it has not been too often already.
+    /// It runs and is not well: starts it again, if it has not been too often already, and later
+    /// each time.
     void unwell(const std::string& app, const std::string& problem);
+    /// It runs and is well: need not be started again, and after a while all is forgotten.
+    void well(const std::string& app);
     /// Somebody starts or stops it: what was counted and planned counts no more.
     void decided_anew(const std::string& app);
     /// Forgets failures: the next one is the first, and what waits is started now.
@@ -57,10 +60,13 @@ private:
         std::unique_ptr<Timer> timer;
         TimePoint at;
         std::string cause;
+        JobKind kind = JobKind::start;  ///< restart: it runs, and is not well
     };
 
     void plan(const std::string& app, Retry& retry, std::chrono::milliseconds delay);
     void start_again(const std::string& app);
+    /// From 0 to 1.
+    [[nodiscard]] double chance();
 
     Loop& loop_;
     FindService find_service_;

@@ -158,6 +158,7 @@ void Service::use_cgroup(const std::string& cgroup_parent) {
 }
 
 void Service::method_began(JobKind method, const std::string& cause) {
+    if (method == JobKind::start) prepare();
     // What calls back into its own service goes on with the same start.
     if (methods_.empty()) {
         had_process_ = false;
@@ -416,9 +417,7 @@ void Service::settled(ServiceState before) {
         cause_ = is_blamed_ ? "comar has ended it" : "it has ended by itself";
     // However short it was: 0 says that the start has failed.
     const auto ran = before == ServiceState::running
-                         ? std::max(std::chrono::duration_cast<std::chrono::milliseconds>(
-                                        context_.loop.now() - running_from_),
-                                    std::chrono::milliseconds{1})
+                         ? std::max(runs_for(), std::chrono::milliseconds{1})
                          : std::chrono::milliseconds{0};
     context_.ended(app_, now == ServiceState::stopped && end_was_clean_, ran);
 }
@@ -443,23 +442,28 @@ void Service::save() {
     }
 }
 
+/// What restore() takes for granted is left out: this is written twice for each start and stop.
 json Service::snapshot() const {
-    return {{"state", std::string(to_string(state()))},
-            {"since", since_},
-            {"main", to_json(main_)},
-            {"workers", to_json(workers_)},
-            {"processes", to_json(processes_.adopted())},
-            {"cgroup", processes_.cgroup_path()},
-            {"exit_code", last_exit_.code},
-            {"exit_signal", last_exit_.signal},
-            {"last_error", last_error_},
-            {"wanted", wanted_},
-            {"cause", cause_},
-            {"restarts", restarts_},
-            {"restart_pending", restart_pending_},
-            {"waits_for", waits_for_},
-            {"stamp", stamp_},
-            {"settings", settings_.values}};
+    json saved{{"state", std::string(to_string(state()))},
+               {"since", since_},
+               {"wanted", wanted_},
+               {"cause", cause_},
+               {"stamp", stamp_}};
+    const auto add = [&saved](const char* key, json value) {
+        if (!value.empty()) saved[key] = std::move(value);
+    };
+    add("main", to_json(main_));
+    add("workers", to_json(workers_));
+    add("processes", to_json(processes_.adopted()));
+    add("waits_for", waits_for_);
+    add("settings", settings_.values);
+    if (last_exit_.code != LastExit().code) saved["exit_code"] = last_exit_.code;
+    if (last_exit_.signal != 0) saved["exit_signal"] = last_exit_.signal;
+    if (restarts_ > 0) saved["restarts"] = restarts_;
+    if (restart_pending_) saved["restart_pending"] = true;
+    if (!last_error_.empty()) saved["last_error"] = last_error_;
+    if (auto cgroup = processes_.cgroup_path(); !cgroup.empty()) saved["cgroup"] = cgroup;
+    return saved;
 }
 
 std::optional<Cgroup> Service::forget() {

@@ -149,6 +149,11 @@ public:
     /// Microseconds since 1970 of the last change of state; 0: unknown.
     [[nodiscard]] std::uint64_t since() const { return since_; }
     [[nodiscard]] const LastExit& last_exit() const { return last_exit_; }
+    /// Of one that runs: for how long.
+    [[nodiscard]] std::chrono::milliseconds runs_for() const {
+        return std::chrono::duration_cast<std::chrono::milliseconds>(context_.loop.now() -
+                                                                     running_from_);
+    }
     [[nodiscard]] const std::string& last_error() const { return last_error_; }
 
     /// It is not registered any more: forgets saved state and cgroup. One that is not empty yet is

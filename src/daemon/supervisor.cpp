@@ -60,6 +60,7 @@ Supervisor::Supervisor(Loop& loop, ChildWatch& children, Calls& calls, Outputs& 
                        spdlog::warn("{} is not well: {}", app, problem);
                    }
                    service->set_health(problem.empty() ? "ok" : problem);
+                   if (problem.empty()) restarter_.well(app);
                },
                [this](const std::string& app, const std::string& problem) { unwell(app, problem); },
                [this](const std::string& app) { silent(app); }}),

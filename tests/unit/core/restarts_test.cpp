@@ -17,6 +17,8 @@ protected:
         return restarts_.decide(settings_, {false, now_, ran}, random);
     }
 
+    Restarts::Decision unwell() { return restarts_.decide_unwell(settings_, now_, middle); }
+
     RestartSettings settings_{RestartPolicy::on_failure, 0ms, 60s, 10s, std::nullopt};
     Restarts restarts_;
     Restarts::TimePoint now_{};
@@ -59,12 +61,22 @@ TEST_F(RestartsTest, TheLimitIsTheNumberOfRestartsAndTheReasonSaysIt) {
 TEST_F(RestartsTest, RestartsOfWhatStillRunsCountForTheLimitToo) {
     settings_.policy = RestartPolicy::no;
     settings_.limit = {2, 60s};
-    EXPECT_EQ(restarts_.count_one(settings_, now_), "");
-    EXPECT_EQ(restarts_.count_one(settings_, now_), "");
-    EXPECT_EQ(restarts_.count_one(settings_, now_), "it was started again 2 times within 60 s");
+    EXPECT_TRUE(unwell().delay);
+    EXPECT_TRUE(unwell().delay);
+    EXPECT_EQ(unwell().refusal, "it was started again 2 times within 60 s");
     EXPECT_EQ(restarts_.count(), 2U);
     now_ += 60s;
-    EXPECT_EQ(restarts_.count_one(settings_, now_), "");
+    EXPECT_TRUE(unwell().delay);
+}
+
+TEST_F(RestartsTest, WhatIsNeverWellIsRestartedLaterAndLaterUntilItWasWellForLongEnough) {
+    settings_.policy = RestartPolicy::no;
+    EXPECT_EQ(unwell().delay, 0ms);
+    EXPECT_EQ(unwell().delay, 100ms);
+    EXPECT_EQ(unwell().delay, 200ms);
+    restarts_.recovered();
+    EXPECT_EQ(unwell().delay, 0ms);
+    EXPECT_EQ(restarts_.count(), 4U);
 }
 
 TEST_F(RestartsTest, WhatIsOutsideTheWindowDoesNotCount) {
