@@ -36,9 +36,12 @@ std::string seconds(std::chrono::milliseconds time) {
 }
 
 /// Elsewhere, who listens cannot be seen. A page may well come by way of another server.
-bool is_local_port(const Probe& probe) {
-    if (probe.kind != Probe::Kind::tcp) return false;
-    return probe.text == "localhost" || probe.text == "::1" || probe.text.starts_with("127.");
+std::set<std::uint64_t> listeners_of(const Probe& probe) {
+    if (probe.kind == Probe::Kind::unix_socket) return listeners_at(probe.text);
+    if (probe.kind != Probe::Kind::tcp) return {};
+    const bool is_here =
+        probe.text == "localhost" || probe.text == "::1" || probe.text.starts_with("127.");
+    return is_here ? listeners_at(probe.number) : std::set<std::uint64_t>();
 }
 
 /// "it ended with exit code 1"
@@ -55,7 +58,9 @@ Result<> Readiness::expect(const std::string& app, const Probe& probe) {
     extended_.erase(app);
     strangers_.erase(app);
     if (tells_itself(probe)) told_[app] = false;
-    if (is_local_port(probe)) strangers_[app] = listeners_at(probe.number);
+    if (auto strangers = listeners_of(probe); !strangers.empty()) {
+        strangers_[app] = std::move(strangers);
+    }
     return probe.kind == Probe::Kind::fd ? open_fifo(app) : Result<>();
 }
 
@@ -163,8 +168,8 @@ std::string Readiness::doubt(const std::string& app, const Probe& probe) const {
     const Service* service = find_service_(app);
     if (service == nullptr || !service->processes().alive()) return "it does not run";
     const auto strangers = strangers_.find(app);
-    if (strangers == strangers_.end() || strangers->second.empty()) return "";
-    const auto listeners = listeners_at(probe.number);
+    if (strangers == strangers_.end()) return "";
+    const auto listeners = listeners_of(probe);
     const bool is_strange =
         !listeners.empty() && std::ranges::includes(strangers->second, listeners);
     return is_strange ? "another program listened there before the start" : "";
@@ -192,7 +197,10 @@ void Readiness::look_at(const std::string& app) {
     if (found == waiting_.end()) return;
     const Service* service = find_service_(app);
     if (service == nullptr) return finish(app, error_reply("Internal", "Unable to find " + app));
-    if (!service->had_process() || service->processes().alive()) return;
+    const bool is_alive = service->processes().alive();
+    // Who has ended was not the last one.
+    if (is_alive && found->second.probe.kind == Probe::Kind::exit) return finish(app, json());
+    if (is_alive || !service->had_process()) return;
     // How it has ended is on its way, or what it has left is still its worker's.
     if (!service->processes().adopted().empty() || service->has_worker()) return;
     const Probe& probe = found->second.probe;

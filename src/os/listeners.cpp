@@ -27,6 +27,26 @@ std::optional<Entry> read_entry(const std::string& line) {
     return words ? std::optional(std::move(entry)) : std::nullopt;
 }
 
+struct UnixEntry {
+    bool listens = false;
+    std::uint64_t inode = 0;
+    std::string path;
+};
+
+/// "Num: RefCount Protocol Flags Type St Inode Path"
+std::optional<UnixEntry> read_unix_entry(const std::string& line) {
+    constexpr std::uint64_t accepts = 0x10000;  // __SO_ACCEPTCON
+    std::istringstream words(line);
+    UnixEntry entry;
+    std::string other;
+    std::uint64_t flags = 0;
+    words >> other >> other >> other >> std::hex >> flags >> other >> other >> std::dec >>
+        entry.inode >> std::ws;
+    std::getline(words, entry.path);
+    entry.listens = (flags & accepts) != 0;
+    return words ? std::optional(std::move(entry)) : std::nullopt;
+}
+
 int port_of(const std::string& address) {
     const std::size_t colon = address.rfind(':');
     if (colon == std::string::npos) return 0;
@@ -50,6 +70,19 @@ std::set<std::uint64_t> listeners_at(int port, const std::string& proc) {
             if (!entry || entry->state != listening) break;
             if (port_of(entry->address) == port) found.insert(entry->inode);
         }
+    }
+    return found;
+}
+
+std::set<std::uint64_t> listeners_at(const std::string& path, const std::string& proc) {
+    std::set<std::uint64_t> found;
+    std::ifstream file(proc + "/net/unix");
+    std::string line;
+    std::getline(file, line);  // the names of the columns
+    while (std::getline(file, line)) {
+        if (!line.ends_with(" " + path)) continue;
+        const auto entry = read_unix_entry(line);
+        if (entry && entry->listens && entry->path == path) found.insert(entry->inode);
     }
     return found;
 }

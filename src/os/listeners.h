@@ -11,4 +11,9 @@ namespace comar {
 /// is not there was not there, or could not be seen: nothing more may be concluded from that.
 [[nodiscard]] std::set<std::uint64_t> listeners_at(int port, const std::string& proc = "/proc");
 
+/// The same for Unix sockets that were bound to this very path, also when another file is there by
+/// now.
+[[nodiscard]] std::set<std::uint64_t> listeners_at(const std::string& path,
+                                                   const std::string& proc = "/proc");
+
 }  // namespace comar

@@ -187,6 +187,24 @@ def test_who_listened_there_before_is_not_the_service(comard):
     slow.service.stop()
 
 
+def test_whose_socket_was_there_before_is_not_the_service(comard):
+    path = f"{comard.place.folder}/app.sock"
+    with socket.socket(socket.AF_UNIX) as stranger:
+        stranger.bind(path)
+        stranger.listen()
+        slow = Slow(comard, f"unix:{path}", serviceReadyTimeout=0.3)
+        with pytest.raises(BusError) as late:
+            slow.service.start()
+        assert late.value.name == "TimedOut"
+        assert "another program listened there" in late.value.message
+        assert_stays_down(slow.service)
+        # Who puts another socket in its place is.
+        service = comard.register("app", supervised(
+            comard.program("server"), f"--listen {path}", serviceReadiness=f"unix:{path}"))
+        service.start()
+        service.stop()
+
+
 def test_who_dies_before_it_is_ready_is_not_waited_for(any_comard):
     slow = Slow(any_comard, "notify", serviceReadyTimeout=LONG)
     starting = slow.begin()

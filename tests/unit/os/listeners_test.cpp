@@ -43,6 +43,18 @@ TEST_F(ListenersTest, ThoseOfThatPortAreFoundAtAllAddresses) {
     EXPECT_TRUE(listeners_at(50000, folder_.path()).empty());
 }
 
+TEST_F(ListenersTest, OfUnixSocketsThoseThatListenAtThatPathAreFound) {
+    write("unix",
+          "ffff: 00000002 00000000 00010000 0001 01 31 /run/my app.sock\n"
+          "ffff: 00000003 00000000 00000000 0001 03 32 /run/my app.sock\n"
+          "ffff: 00000002 00000000 00010000 0001 01 33 /srv/run/my app.sock\n"
+          "ffff: 00000002 00000000 00010000 0001 01 34 @/run/my app.sock\n"
+          "ffff: 00000003 00000000 00000000 0001 03 35\n"
+          "ffff: 00000002 00000000 00010000 0001 01 36 /run/my app.sock\n");
+    EXPECT_EQ(listeners_at("/run/my app.sock", folder_.path()), (std::set<std::uint64_t>{31, 36}));
+    EXPECT_TRUE(listeners_at("app.sock", folder_.path()).empty());
+}
+
 TEST_F(ListenersTest, WhatCannotBeReadHasNone) {
     EXPECT_TRUE(listeners_at(80, folder_.path()).empty());
     write("tcp", "nonsense\n");
