@@ -153,7 +153,9 @@ json Listing::summary(const Script& script, const Service& service,
 
 json Listing::describe(const std::string& app, const std::string& state) const {
     const Script& script = *parts_.registry.find(service_model, app);
-    const Service& service = *parts_.services.find(app);
+    Service& service = *parts_.services.find(app);
+    // One that has just ended may have left another.
+    service.find_orphans();
     const ServiceProcesses& processes = service.processes();
     json pids = json::array();
     for (const ProcessId& id : processes.all()) pids.push_back(id.pid);
@@ -179,7 +181,11 @@ json Listing::describe(const std::string& app, const std::string& state) const {
 
 /// Every setting: what it is, and who says so; null where nobody does and there is no default.
 json Listing::settings(const std::string& app) const {
-    const EffectiveSettings effective = parts_.book.settings_of(app);
+    EffectiveSettings effective = parts_.book.settings_of(app);
+    if (!parts_.common.log_target_origin.empty() && !effective.values.contains("log")) {
+        effective.values["log"] = parts_.common.log_target_name;
+        effective.origins["log"] = parts_.common.log_target_origin;
+    }
     json rows = json::array();
     for (const auto& [key, default_value] : default_settings()) {
         const auto found = effective.values.find(key);

@@ -10,6 +10,7 @@
 #include "daemon/dependency_book.h"
 #include "daemon/script_bridge.h"
 #include "daemon/service_table.h"
+#include "daemon/settings.h"
 #include "daemon/start_up_states.h"
 #include "script/registry.h"
 
@@ -33,6 +34,7 @@ public:
         const Supervisor& supervisor;
         const SettingsBook& book;
         const DependencyBook& dependencies;
+        const Settings& common;
     };
     using Done = std::function<void(nlohmann::json)>;
 
@@ -46,9 +48,9 @@ public:
 
     /// The properties of one that is registered, as a dict.
     void properties(const CallRequest& by, Done done);
-    /// The same, from what comard knows without asking the script.
     /// The rows of Manager.Show.
     [[nodiscard]] nlohmann::json settings(const std::string& app) const;
+    /// As properties(), from what comard knows without asking the script.
     [[nodiscard]] nlohmann::json known_properties(const std::string& app) const;
     /// Those that PropertiesChanged tells. Null: no such service is registered.
     [[nodiscard]] nlohmann::json told_properties(const std::string& app) const;

@@ -156,7 +156,8 @@ struct Daemon::Parts {
     Jobs jobs{calls, waits, tickets, [this](const std::string& app) { return services.find(app); },
               supervisor};
     Invoker invoker{models, registry, calls, jobs};
-    Listing listing{{registry, start_up, services, calls, bridge, supervisor, book, dependencies}};
+    Listing listing{
+        {registry, start_up, services, calls, bridge, supervisor, book, dependencies, settings}};
     Registrar registrar{
         {models, registry, start_up, services, outputs, calls, jobs,
          [this](const std::string& app, const Facts& facts, const std::string& path) {

@@ -191,3 +191,13 @@ def test_show_tells_each_setting_and_where_it_comes_from(comard):
     assert lines["stop_timeout"].split()[1] == "2.5" and "app.toml:2" in lines["stop_timeout"]
     assert "default" in lines["ready_timeout"] and "60" in lines["ready_timeout"]
     assert comard.cli("show", "no-such").returncode != 0
+
+
+def test_show_tells_where_all_services_print_to(start_comard):
+    comard = start_comard(settings={"log": {"target": "syslog"}})
+    comard.register("app", with_settings("def start():\n    pass\n"))
+    comard.register("other", with_settings("def start():\n    pass\n", serviceLog="file"))
+    rows = {name: dict((line.split()[0], line) for line in comard.cli("show", name).stdout.splitlines() if line.strip())
+            for name in ("app", "other")}
+    assert "syslog" in rows["app"]["log"] and "comard.toml:2" in rows["app"]["log"]
+    assert "file" in rows["other"]["log"] and "other.py:" in rows["other"]["log"]

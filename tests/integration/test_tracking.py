@@ -311,3 +311,54 @@ def test_a_daemon_that_forks_again_behind_the_back_of_its_caller_is_found(comard
         assert service.supervision["PIDs"] == [process.pid]
         service.stop()
         assert not process.alive
+
+
+def test_what_is_left_forks_and_ends_before_comard_hears_of_it(place, start_comard, told):
+    """Without a cgroup: whom a worker has named is gone, and whom that has left is the worker's child until its end."""
+    comard = start_this_way("no-cgroups", place, start_comard)
+    says, forks = comard.mailbox("says"), comard.mailbox("forks")
+    may_return, may_fork, may_end = (comard.place.folder / name for name in ("may-return", "may-fork", "may-end"))
+    service = comard.register("app", service_script("""
+        import os
+        import comar.worker
+
+        def start():
+            startService(command="/bin/sh", args=["-c",
+                "(sh -c 'echo $PPID' >" + FORKS + "; while [ ! -e " + MAY_FORK + " ]; do :; done; "
+                "setsid " + SERVER + " --tell " + SERVING + " &) >/dev/null 2>&1 &"])
+            leave = comar.worker._exit
+            # The script's own names are gone by then.
+            def wait_and_leave(code, os=os, told=TOLD, may_end=MAY_END):
+                mailbox = os.open(told, os.O_WRONLY)
+                os.write(mailbox, b"'told'\\n")
+                os.close(mailbox)
+                while not os.path.exists(may_end):
+                    pass
+                leave(code)
+            comar.worker._exit = wait_and_leave
+            tell("waits")
+            while not os.path.exists(MAY_RETURN):
+                pass
+
+        def stop():
+            pass
+        """, says, SERVER=comard.program("server"), FORKS=str(forks), SERVING=str(told),
+        MAY_RETURN=str(may_return), MAY_FORK=str(may_fork), MAY_END=str(may_end)))
+    starting = service.begin("start")
+    first = Process(int(forks.line()))
+    assert says.value() == "waits"
+    os.kill(comard.pid, signal.SIGSTOP)
+    try:
+        may_return.touch()
+        assert says.value() == "told"
+        may_fork.touch()
+        process = Process(int(told.line()))
+        first.wait_gone()
+    finally:
+        os.kill(comard.pid, signal.SIGCONT)
+    may_end.touch()
+    starting.result()
+    assert service.supervision["State"] == "running"
+    assert service.supervision["PIDs"] == [process.pid]
+    service.stop()
+    assert not process.alive
