@@ -64,8 +64,8 @@ bool DirectStart::is_possible(const Service& service, const Facts& facts) const 
 bool DirectStart::names_nobody(const std::string& pidfile) const {
     if (pidfile.empty()) return true;
     if (!is_quick(pidfile, run_)) return false;
-    const auto claim = read_pidfile(pidfile);
-    return !claim || !Process::open_pid(claim->pid);
+    const auto pid = read_pid(pidfile);
+    return !pid || !Process::open_pid(*pid);
 }
 
 void DirectStart::start(Service& service, const Facts::PlainStart& plain, Done done) {
@@ -82,9 +82,6 @@ void DirectStart::start(Service& service, const Facts::PlainStart& plain, Done d
 }
 
 Result<BackgroundProgram> DirectStart::prepare(Service& service, const Facts::PlainStart& plain) {
-    service.prepare();
-    // Whoever comes after us must know where to look for what is started from now on.
-    service.save();
     auto streams = outputs_.open(service.app());
     if (!streams) return Failure(std::move(streams.error()));
     BackgroundProgram program;

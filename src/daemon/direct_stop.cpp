@@ -28,8 +28,8 @@ bool DirectStop::is_possible(const Service& service, const Facts& facts) const {
     if (!facts.plain_stop || !main || !service.processes().has_adopted(*main)) return false;
     const std::string& pidfile = facts.plain_stop->pidfile;
     if (!is_quick(pidfile, run_)) return false;
-    const auto claim = read_pidfile(pidfile);
-    return claim && claim->pid == main->pid;
+    const auto pid = read_pid(pidfile);
+    return pid && *pid == main->pid;
 }
 
 void DirectStop::stop(Service& service, const Facts::PlainStop& plain, Done done) {
@@ -41,7 +41,7 @@ void DirectStop::stop(Service& service, const Facts::PlainStop& plain, Done done
     stopping.done = std::move(done);
     stopping.timer = std::make_unique<Timer>(loop_, [this, app] { late(app); });
     stopping.timer->arm(patience_);
-    signal_process(stopping.process, plain.signal);
+    service.processes().signal(stopping.process, plain.signal);
     fault_point("stop", "signalled");
 }
 

@@ -234,7 +234,8 @@ std::vector<ProcessId> ServiceProcesses::all() const {
             if (lives(below)) found.emplace(below.pid, below);
         }
     }
-    if (cgroup_) {
+    // Most are asked about when they are empty, and to list a cgroup takes long.
+    if (cgroup_ && is_populated(cgroup_look_.get()).value_or(true)) {
         for (const pid_t pid : cgroup_->processes().value_or(std::vector<pid_t>{})) {
             if (excluded_.contains(pid)) continue;
             const auto stat = read_stat(pid);
@@ -255,10 +256,7 @@ bool ServiceProcesses::alive() const {
         return process &&
                !wait_exited(process->pidfd(), std::chrono::milliseconds{0}).value_or(true);
     });
-    if (one_lives) return true;
-    const bool is_empty =
-        cgroup_ && adopted_.empty() && !is_populated(cgroup_look_.get()).value_or(true);
-    return !is_empty && !all().empty();
+    return one_lives || !all().empty();
 }
 
 bool ServiceProcesses::has(const ProcessId& id) const {
@@ -266,6 +264,14 @@ bool ServiceProcesses::has(const ProcessId& id) const {
     if (adopted_.empty() && !cgroup_) return false;
     const auto every = all();
     return std::find(every.begin(), every.end(), id) != every.end();
+}
+
+void ServiceProcesses::signal(const ProcessId& id, int signo) const {
+    const auto found = adopted_.find(id.pid);
+    const bool is_pinned =
+        found != adopted_.end() && found->second.id == id && found->second.process;
+    if (!is_pinned) return signal_process(id, signo);
+    (void)found->second.process->signal(signo);
 }
 
 void ServiceProcesses::kill_all() {

@@ -86,6 +86,8 @@ public:
         return found != adopted_.end() && found->second.id == id;
     }
 
+    /// Signals one of them. That it has exited already is as good.
+    void signal(const ProcessId& id, int signo) const;
     /// SIGKILL to all in its cgroup, whatever they fork meanwhile; nothing where there is none.
     void kill_all();
 

@@ -227,11 +227,14 @@ void Transitions::begin(const std::string& kind, const std::string& group, Done 
     save();
     fault_point(kind, "begun");
     stages_ = std::move(stages);
-    refresh_all([this, id = record_->id] {
+    const auto go = [this, id = record_->id] {
         if (!record_ || record_->id != id) return;
         parts_.progress();
         next_stage();
-    });
+    };
+    // What runs is stopped as it was started.
+    if (kind == "shutdown") return go();
+    refresh_all(go);
 }
 
 /// Administrators may have set something while nobody looked.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <csignal>
 #include <memory>
 #include <optional>
@@ -44,12 +45,17 @@ Result<> write_control(const std::string& folder, std::string_view name, std::st
 }
 
 /// The number in the line "KEY number".
-std::optional<std::uint64_t> find_number(const std::string& text, std::string_view key) {
-    std::istringstream lines(text);
-    std::string word;
-    std::uint64_t number = 0;
-    while (lines >> word >> number)
-        if (word == key) return number;
+std::optional<std::uint64_t> find_number(std::string_view text, std::string_view key) {
+    while (!text.empty()) {
+        const std::string_view line = text.substr(0, text.find('\n'));
+        text.remove_prefix(std::min(line.size() + 1, text.size()));
+        if (!line.starts_with(key) || line.substr(key.size(), 1) != " ") continue;
+        const std::string_view digits = line.substr(key.size() + 1);
+        std::uint64_t number = 0;
+        const auto [end, error] =
+            std::from_chars(digits.data(), digits.data() + digits.size(), number);
+        if (error == std::errc()) return number;
+    }
     return std::nullopt;
 }
 

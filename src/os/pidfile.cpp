@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "os/pidfile.h"
 
+#include <cerrno>
 #include <charconv>
+#include <cstdint>
 
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/openat2.h>
 #include <unistd.h>
 
 #include "os/atomic_file.h"
@@ -19,6 +23,7 @@ namespace {
 
 constexpr std::size_t most_bytes = 4 * 1024;
 constexpr mode_t pidfile_mode = 0644;
+constexpr std::uint64_t open_flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
 // Some programs write their whole buffer, which ends in zeros.
 constexpr std::string_view blanks(" \t\r\v\f\0", 6);
 
@@ -49,6 +54,26 @@ public:
     }
 };
 
+struct Found {
+    pid_t pid = 0;
+    struct stat status{};
+};
+
+Result<Found> read_regular(int fd, const std::string& path) {
+    Found found;
+    if (::fstat(fd, &found.status) != 0) return system_failure("examine " + path);
+    if (!S_ISREG(found.status.st_mode))
+        return failure(ErrorKind::invalid, fmt::format("cannot read {}: not a regular file", path));
+    const auto text = read_up_to(fd, most_bytes, path);
+    if (!text) return Failure(text.error());
+    const auto pid = parse_pid(*text);
+    if (!pid)
+        return failure(ErrorKind::invalid,
+                       fmt::format("cannot read {}: no process number in its first line", path));
+    found.pid = *pid;
+    return found;
+}
+
 }  // namespace
 
 std::optional<pid_t> parse_pid(std::string_view text) {
@@ -65,22 +90,28 @@ Result<PidfileClaim> read_pidfile(const std::string& path) {
     if (!parts) return Failure(parts.error());
     const auto folder = open_folder(parts->folder);
     if (!folder) return Failure(folder.error());
-    const UniqueFd fd(::openat(folder->fd.get(), parts->name.c_str(),
-                               O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
+    const UniqueFd fd(
+        ::openat(folder->fd.get(), parts->name.c_str(), static_cast<int>(open_flags)));
     if (!fd) return system_failure("open " + path);
-    struct stat status{};
-    if (::fstat(fd.get(), &status) != 0) return system_failure("examine " + path);
-    if (!S_ISREG(status.st_mode))
-        return failure(ErrorKind::invalid, fmt::format("cannot read {}: not a regular file", path));
-    const auto text = read_up_to(fd.get(), most_bytes, path);
-    if (!text) return Failure(text.error());
-    const auto pid = parse_pid(*text);
-    if (!pid)
-        return failure(ErrorKind::invalid,
-                       fmt::format("cannot read {}: no process number in its first line", path));
-    return PidfileClaim{.pid = *pid,
-                        .trusted = folder->trusted && only_ours(status),
-                        .modified = since_1970(status.st_mtim)};
+    const auto found = read_regular(fd.get(), path);
+    if (!found) return Failure(found.error());
+    return PidfileClaim{.pid = found->pid,
+                        .trusted = folder->trusted && only_ours(found->status),
+                        .modified = since_1970(found->status.st_mtim)};
+}
+
+Result<pid_t> read_pid(const std::string& path) {
+    open_how how{};
+    how.flags = open_flags;
+    how.resolve = RESOLVE_NO_SYMLINKS;
+    const UniqueFd fd(
+        static_cast<int>(::syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof how)));
+    // ENOSYS: Linux before 5.6. ELOOP: where the links lead is looked at one by one.
+    if (!fd && (errno == ELOOP || errno == ENOSYS)) {
+        return read_pidfile(path).map([](const PidfileClaim& claim) { return claim.pid; });
+    }
+    if (!fd) return system_failure("open " + path);
+    return read_regular(fd.get(), path).map([](const Found& found) { return found.pid; });
 }
 
 Result<> write_pidfile(const std::string& path, pid_t pid) {

@@ -30,6 +30,10 @@ struct PidfileClaim {
 /// to read, a symbolic link, or its folder is reached through one that somebody else made.
 Result<PidfileClaim> read_pidfile(const std::string& path);
 
+/// Only the number, for who does not care who wrote it: faster where no part of `path` is a
+/// symbolic link. Errors as read_pidfile().
+Result<pid_t> read_pid(const std::string& path);
+
 /// Puts a file with `pid` in the place of whatever has that name, mode 0644, owned by us. A
 /// symbolic link at the end of `path` is replaced, not followed. Errors as read_pidfile().
 Result<> write_pidfile(const std::string& path, pid_t pid);

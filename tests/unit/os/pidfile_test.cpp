@@ -170,6 +170,30 @@ TEST_F(PidfileTest, ALinkInTheWayThatAnotherUserCouldHaveMadeIsRefused) {
     EXPECT_EQ(content_of(folder_ / "root/sshd.pid"), "4711\n");
 }
 
+TEST_F(PidfileTest, TheNumberAloneIsReadLikeTheClaim) {
+    EXPECT_EQ(read_pid(path_).error().kind, ErrorKind::not_found);
+    write("4711\n");
+    fs::permissions(path_, fs::perms(0666));
+    EXPECT_EQ(read_pid(path_).value(), 4711);
+    write("starting\n");
+    EXPECT_EQ(read_pid(path_).error().kind, ErrorKind::invalid);
+    fs::remove(path_);
+    ASSERT_EQ(::mkfifo(path_.c_str(), 0600), 0);
+    EXPECT_EQ(read_pid(path_).error().kind, ErrorKind::invalid);
+}
+
+TEST_F(PidfileTest, TheNumberAloneFollowsTheSameLinksAsTheClaim) {
+    folder_.write("real/x.pid", "4711\n");
+    fs::create_directory_symlink("real", folder_ / "run");
+    EXPECT_EQ(read_pid(folder_ / "run/x.pid").value(), 4711);
+    fs::create_symlink("real/x.pid", path_);
+    EXPECT_EQ(read_pid(path_).error().kind, ErrorKind::denied);
+    fs::create_directory(folder_ / "theirs");
+    fs::permissions(folder_ / "theirs", fs::perms(0777));
+    fs::create_directory_symlink(folder_ / "real", folder_ / "theirs/run");
+    EXPECT_EQ(read_pid(folder_ / "theirs/run/x.pid").error().kind, ErrorKind::denied);
+}
+
 TEST_F(PidfileTest, WhatIsWrittenIsReadAgainAndTrusted) {
     const auto mask = ::umask(0);
     const auto written = write_pidfile(path_, 4711);
