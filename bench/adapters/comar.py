@@ -19,7 +19,7 @@ serviceDesc = _({{"en": "Measured service", "tr": "Olculen hizmet"}})
 from comar.service import *
 
 serviceRequires = {deps!r}
-PIDFILE = {pidfile!r}
+{settings}PIDFILE = {pidfile!r}
 
 @synchronized
 def start():
@@ -36,7 +36,8 @@ def status():
 
 class Comar(Adapter):
     name = "comar"
-    deps = True
+    deps = ready = restart = True
+    restart_modes = ("fast", "default")
     logs = ("stamp",)
 
     def __init__(self):
@@ -62,10 +63,14 @@ class Comar(Adapter):
         self.root = self.path("root")
         self.names = [service.name for service in plan.services]
         for service in plan.services:
-            command, *arguments = self.argv(service)
+            command, *arguments = self.argv(service, *(["--notify"] if plan.ready else []))
+            settings = 'serviceReadiness = "notify"\n' if plan.ready else ""
+            settings += 'serviceRestart = "always"\n' if plan.restart else ""
+            if plan.restart == "fast":
+                settings += 'serviceRestartMaxDelay = 0\nserviceRestartLimit = "for ever"\n'
             write(self.path("scripts", service.name + ".py"),
                   SCRIPT.format(pidfile=self.path("root", "run", "pids", service.name), command=command,
-                                arguments=arguments, deps=service.deps))
+                                arguments=arguments, deps=service.deps, settings=settings))
         os.makedirs(self.path("root", "run", "pids"), exist_ok=True)
         self.register()
 

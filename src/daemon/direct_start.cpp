@@ -47,10 +47,8 @@ bool DirectStart::is_possible(const Service& service, const Facts& facts) const 
         return false;
     }
     const ServiceSettings& settings = service.settings().supervision;
-    const bool wants_more =
-        settings.watchdog ||
-        (settings.readiness && (settings.readiness->kind == Probe::Kind::notify ||
-                                settings.readiness->kind == Probe::Kind::fd));
+    const bool wants_more = settings.watchdog || (settings.readiness &&
+                                                  settings.readiness->kind == Probe::Kind::fd);
     if (wants_more || !settings_for_worker(service.settings().values).empty()) return false;
     const Facts::PlainStart& plain = *facts.plain_start;
     if (!names_nobody(plain.pidfile)) return false;
@@ -68,25 +66,28 @@ bool DirectStart::names_nobody(const std::string& pidfile) const {
     return !pid || !Process::open_pid(*pid);
 }
 
-void DirectStart::start(Service& service, const Facts::PlainStart& plain, Done done) {
+void DirectStart::start(Service& service, const Facts::PlainStart& plain,
+                        const std::string& notify_socket, Done done) {
     const std::uint64_t number = ++last_number_;
     Starting& starting = starting_[number];
     starting.app = service.app();
     starting.notifies = plain.notifies && !service.settings().supervision.readiness;
     starting.done = std::move(done);
-    auto program = prepare(service, plain);
+    auto program = prepare(service, plain, notify_socket);
     if (!program) return failed(number, program.error().message);
     starting.program = std::move(*program);
     waiting_.push_back(number);
     pump();
 }
 
-Result<BackgroundProgram> DirectStart::prepare(Service& service, const Facts::PlainStart& plain) {
+Result<BackgroundProgram> DirectStart::prepare(Service& service, const Facts::PlainStart& plain,
+                                               const std::string& notify_socket) {
     auto streams = outputs_.open(service.app());
     if (!streams) return Failure(std::move(streams.error()));
     BackgroundProgram program;
     program.arguments = plain.arguments;
     program.environment = environment_of(service.app());
+    if (!notify_socket.empty()) program.environment.push_back("NOTIFY_SOCKET=" + notify_socket);
     program.output = std::move(streams->out);
     program.error = std::move(streams->err);
     program.cgroup = service.processes().cgroup_path();

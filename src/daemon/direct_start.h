@@ -41,8 +41,10 @@ public:
     /// its script would look at.
     [[nodiscard]] bool is_possible(const Service& service, const Facts& facts) const;
 
-    /// `done` is called once, when the program runs, or does not.
-    void start(Service& service, const Facts::PlainStart& plain, Done done);
+    /// `notify_socket`: where it says that it is ready; empty: nowhere. `done` is called once, when
+    /// the program runs, or does not.
+    void start(Service& service, const Facts::PlainStart& plain, const std::string& notify_socket,
+               Done done);
 
     [[nodiscard]] bool is_busy() const { return !starting_.empty(); }
 
@@ -58,7 +60,8 @@ private:
     };
 
     [[nodiscard]] bool names_nobody(const std::string& pidfile) const;
-    Result<BackgroundProgram> prepare(Service& service, const Facts::PlainStart& plain);
+    Result<BackgroundProgram> prepare(Service& service, const Facts::PlainStart& plain,
+                                      const std::string& notify_socket);
     void pump();
     Result<> send(std::uint64_t number);
     Result<> make_spawner();

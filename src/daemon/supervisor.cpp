@@ -131,8 +131,15 @@ bool Supervisor::start_directly(const CallRequest& request,
     const Facts* facts = book_->facts_of(request.app);
     const bool is_possible =
         service != nullptr && facts != nullptr && direct_start_.is_possible(*service, *facts);
-    if (is_possible) direct_start_.start(*service, *facts->plain_start, std::move(answered));
-    return is_possible;
+    if (!is_possible) return false;
+    std::string notify_socket;
+    if (readiness_of(*service).kind == Probe::Kind::notify) {
+        auto opened = notifications_.open(request.app);
+        if (!opened) return false;
+        notify_socket = std::move(*opened);
+    }
+    direct_start_.start(*service, *facts->plain_start, notify_socket, std::move(answered));
+    return true;
 }
 
 /// What has been edited since its start may well say something else by now.

@@ -220,3 +220,21 @@ def test_an_edited_script_is_what_is_started(comard, told, place):
     assert second.comm == "edited"
     comard.until(lambda: service.supervision["State"] == "running", "the restart")
     service.stop()
+
+
+def test_it_waits_for_the_word_that_it_is_ready(comard, told):
+    gate = comard.gate("ready")
+    service = comard.register("app", service_script(
+        '\n    serviceReadiness = "notify"' + SCRIPT, SERVER=comard.program("server"),
+        ARGS=f"--wait-for {gate} --notify READY=1 --tell {told}", PIDFILE=f"{comard.root}/run/app.pid"))
+    comard.until(lambda: not hosts(comard), "the end of the script host")
+    starting = service.begin("start")
+    comard.until(lambda: service.supervision["SubState"] == "start" and service.supervision["MainPID"], "its program")
+    changed = comard.signals()
+    assert not starting.done
+    gate.open()
+    starting.result()
+    assert Process(int(told.line())).parent == comard.pid
+    assert changed.all() == [("app", "started")]
+    assert not hosts(comard)
+    service.stop()
