@@ -41,8 +41,6 @@ function(comar_unite target)
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
     # Names of their own may be new by the next build.
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${sources})
-    # What one file calls so, another one's local variable may be called too.
-    target_compile_options(${target} PRIVATE -Wno-shadow)
 endfunction()
 
 # comar_program(FOLDER NAME USES target...): one folder of src/ as one program.

@@ -67,7 +67,7 @@ class Comar(Adapter):
             settings = 'serviceReadiness = "notify"\n' if plan.ready else ""
             settings += 'serviceRestart = "always"\n' if plan.restart else ""
             if plan.restart == "fast":
-                settings += 'serviceRestartMaxDelay = 0\nserviceRestartLimit = "for ever"\n'
+                settings += 'serviceRestartMaxDelay = 0.001\nserviceRestartLimit = "for ever"\n'
             write(self.path("scripts", service.name + ".py"),
                   SCRIPT.format(pidfile=self.path("root", "run", "pids", service.name), command=command,
                                 arguments=arguments, deps=service.deps, settings=settings))

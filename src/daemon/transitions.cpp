@@ -12,6 +12,7 @@
 #include "daemon/invoker.h"
 #include "daemon/service_activity.h"
 #include "os/atomic_file.h"
+#include "os/memory.h"
 #include "os/read_file.h"
 
 namespace comar {
@@ -359,6 +360,7 @@ void Transitions::over() {
     clear();
     tell();
     for (const Done& done : std::exchange(waiters_, {})) done(record);
+    parts_.loop.defer([] { give_back_memory(); });
 }
 
 void Transitions::clear() {

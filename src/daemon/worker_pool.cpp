@@ -16,6 +16,7 @@
 #include <nlohmann/json.hpp>
 
 #include "daemon/environment.h"
+#include "os/memory.h"
 #include "os/proc_scan.h"
 #include "os/spawn.h"
 #include "os/system_error.h"
@@ -346,6 +347,7 @@ void WorkerPool::let_go() {
     hang_timer_.disarm();
     idle_.clear();
     host_.reset();
+    give_back_memory();
 }
 
 }  // namespace comar
