@@ -47,8 +47,8 @@ bool DirectStart::is_possible(const Service& service, const Facts& facts) const 
         return false;
     }
     const ServiceSettings& settings = service.settings().supervision;
-    const bool wants_more = settings.watchdog || (settings.readiness &&
-                                                  settings.readiness->kind == Probe::Kind::fd);
+    const bool wants_more =
+        settings.watchdog || (settings.readiness && settings.readiness->kind == Probe::Kind::fd);
     if (wants_more || !settings_for_worker(service.settings().values).empty()) return false;
     const Facts::PlainStart& plain = *facts.plain_start;
     if (!names_nobody(plain.pidfile)) return false;
