@@ -87,6 +87,7 @@ Result<BootRecord> read_boot_record(std::string_view json) {
     record.kind = text_at(document, "kind");
     record.group = text_at(document, "group");
     record.duration = span_at(document, "duration").value_or(0us);
+    record.planning = span_at(document, "planning").value_or(0us);
     record.since_kernel = span_at(document, "since_kernel").value_or(0us);
     const Json services = document.value("services", Json::object());
     if (!services.is_object()) return unreadable("its services are no JSON object");

@@ -31,6 +31,7 @@ struct BootRecord {
     std::string kind;  ///< boot, switch or shutdown
     std::string group;
     Span duration{0};
+    Span planning{0};                    ///< of that for finding out in which order
     Span since_kernel{0};                ///< how long the kernel had been running when it began
     std::vector<ServiceTimes> services;  ///< by name
 };

@@ -67,6 +67,7 @@ nlohmann::ordered_json head_json(const BootRecord& record) {
             {"group", record.group},
             {"since_kernel_microseconds", record.since_kernel.count()},
             {"duration_microseconds", record.duration.count()},
+            {"planning_microseconds", record.planning.count()},
             {"services", record.services.size()},
             {"failed", std::ranges::count_if(record.services, has_failed)}};
 }
@@ -82,6 +83,7 @@ std::string time_text(const BootRecord& record, const OutputStyle& style) {
     return line("Which", fmt::format("{} of group {}, {}", escape_line(record.kind),
                                      escape_line(record.group), escape_line(record.id))) +
            until_it_began(record) + line("Services", exact_span(record.duration)) +
+           line("Planning", exact_span(record.planning)) +
            (is_boot ? line("Together", exact_span(record.since_kernel + record.duration)) : "") +
            line("Fates", fates_text(record)) + slowest_lines(record) +
            failed_lines(record, style.colored);

@@ -36,10 +36,15 @@ json to_json(const BootRecord& record) {
                          {"returned", one.returned}, {"ended", one.ended}, {"fate", one.fate},
                          {"error", one.error}};
     }
-    return {{"version", version},          {"id", record.id},
-            {"kind", record.kind},         {"group", record.group},
-            {"duration", record.duration}, {"since_kernel", record.since_kernel},
-            {"limit", record.limit},       {"services", std::move(services)}};
+    return {{"version", version},
+            {"id", record.id},
+            {"kind", record.kind},
+            {"group", record.group},
+            {"duration", record.duration},
+            {"planning", record.planning},
+            {"since_kernel", record.since_kernel},
+            {"limit", record.limit},
+            {"services", std::move(services)}};
 }
 
 /// Not synced: what a power cut takes is only a memory.

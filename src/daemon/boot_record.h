@@ -29,6 +29,7 @@ struct BootRecord {
     std::string kind;  ///< "boot", "switch" or "shutdown"
     std::string group;
     std::int64_t duration = -1;      ///< -1: it goes on
+    std::int64_t planning = 0;       ///< of that for finding out in which order
     std::int64_t since_kernel = -1;  ///< when it began, since the machine was switched on
     std::uint64_t limit = 0;         ///< how many were allowed at once
     std::map<std::string, Service> services;

@@ -266,6 +266,7 @@ void Transitions::next_stage() {
 }
 
 void Transitions::run(Stage stage) {
+    const TimePoint before_planning = parts_.loop.now();
     std::vector<Campaign::Step> steps = stage.steps();
     for (const Campaign::Step& step : steps) {
         auto& one = record_->services[step.app];
@@ -309,6 +310,7 @@ void Transitions::run(Stage stage) {
                              });
                          }}));
     ++open_campaigns_;
+    record_->planning += microseconds(parts_.loop.now() - before_planning);
     if (stage.patience > 0ms) {
         stage_timer_ = std::make_unique<Timer>(parts_.loop, next);
         stage_timer_->arm(stage.patience);

@@ -15,6 +15,7 @@ TEST(BootTextTest, TimeTellsWhereTheBootSpentIt) {
               "       Which: boot of group default, 2026-11-27T04:30:00.123456Z\n"
               "      Kernel: 3.210 s for it and what came before services\n"
               "    Services: 1.500 s\n"
+              "    Planning: 2 ms\n"
               "    Together: 4.710 s\n"
               "       Fates: 1 succeeded, 1 failed, 1 skipped\n"
               "     Slowest: web 1.200 s\n"
@@ -29,12 +30,13 @@ TEST(BootTextTest, ASwitchIsNotAddedToTheTimeOfTheKernel) {
               "       Which: switch of group default, x\n"
               "       Began: 3.210 s after the kernel\n"
               "    Services: 100 ms\n"
+              "    Planning: 2 ms\n"
               "       Fates: none\n");
 }
 
 TEST(BootTextTest, OnlyTheFiveSlowestAreTold) {
     const auto text = time_text(made_boot(made_services(40)), {});
-    EXPECT_EQ(std::ranges::count(text, '\n'), 5 + 5);
+    EXPECT_EQ(std::ranges::count(text, '\n'), 6 + 5);
 }
 
 TEST(BootTextTest, BlameIsATableOfTimes) {
@@ -59,6 +61,7 @@ TEST(BootTextTest, JsonHasEveryTimeInMicrosecondsOrNull) {
     const auto time = time_json(record);
     EXPECT_EQ(time["since_kernel_microseconds"], 3210000);
     EXPECT_EQ(time["duration_microseconds"], 1500000);
+    EXPECT_EQ(time["planning_microseconds"], 2000);
     EXPECT_EQ(time["failed"], 1);
     EXPECT_EQ(time["failures"][0]["error"], "no\nport");
     EXPECT_EQ(services_json(record, {find_service(record, "off")}).dump(),

@@ -35,6 +35,7 @@ inline std::string boot_text(const std::vector<MadeService>& services, int durat
                             {"kind", kind},
                             {"group", "default"},
                             {"duration", microseconds(duration)},
+                            {"planning", 2000},
                             {"since_kernel", 3210000},
                             {"limit", 64},
                             {"services", nlohmann::json::object()}};
