@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/plan_handlers.h"
 
+#include <functional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -21,14 +23,17 @@ Transitions::Done replying(const Responder& responder) {
     };
 }
 
-json to_json(const Plan& plan) {
+using WhyWanted = std::function<std::string(const std::string& app)>;
+
+json to_json(const Plan& plan, const WhyWanted& why_wanted) {
     json steps = json::array();
     for (const PlanStep& step : plan.steps) {
         json after = json::array();
         for (const Predecessor& before : step.after) after.push_back(plan.steps[before.step].app);
+        const std::string reason = describe_reason(step);
         steps.push_back({{"app", step.app},
                          {"does", step.action == StepAction::start ? "start" : "stop"},
-                         {"reason", describe_reason(step)},
+                         {"reason", reason.empty() ? why_wanted(step.app) : reason},
                          {"after", std::move(after)}});
     }
     const auto refusals = [](const std::vector<Plan::Refusal>& list) {
@@ -96,8 +101,14 @@ void PlanHandlers::plan(const IncomingCall& call) {
     const auto apps = apps_in(call.arguments[1]);
     const ServiceActivity activity(parts_.services);
     const DependencyGraph& graph = parts_.dependencies.graph();
+    const WhyWanted why_wanted = [&](const std::string& app) -> std::string {
+        if (verb != "boot") return "asked for";
+        const StartUp start_up = parts_.start_up.get(app);
+        return start_up == StartUp::off ? "in the group"
+                                        : "it is " + std::string(to_string(start_up));
+    };
     const auto reply = [&](const Plan& plan) {
-        call.responder.reply("s", json::array({to_json(plan).dump()}));
+        call.responder.reply("s", json::array({to_json(plan, why_wanted).dump()}));
     };
     if (verb == "boot")
         return reply(parts_.transitions.plan_of_boot(parts_.transitions.kernel_options()));

@@ -225,11 +225,13 @@ def test_a_dry_run_tells_the_plan_and_does_nothing(comard):
     assert result.returncode == 0, result.stderr
     lines = result.stdout.splitlines()
     assert lines[0].startswith("  1. start db: web needs db (")
+    assert any(line.startswith("  2. start web: asked for") for line in lines)
     assert any("/usr/bin/db" in line for line in lines)
     assert any(f"/bin/touch {trace}" in line for line in lines)
     plan = json.loads(comard.cli("boot", "--dry-run", "--json").stdout)
     assert [step["app"] for step in plan["steps"]] == ["db", "web"]
     assert plan["steps"][1]["after"] == ["db"]
+    assert plan["steps"][1]["reason"] == "it is on"
     assert {state(comard, name) for name in ("db", "web")} <= {"unknown", "stopped"}
     assert not os.path.exists(trace)
     comard.service("web").start()
