@@ -30,7 +30,7 @@ struct Transition {
 
 constexpr Transition transitions[] = {
     {"boot", "Boot", "boot"},
-    {"switch", "Switch", "switch to that group"},
+    {"switch", "Switch", "switch"},
     {"shutdown", "Shutdown", "stop all services"},
 };
 
@@ -41,6 +41,10 @@ bool went_wrong(const json& service) {
 
 std::string seconds(std::int64_t microseconds) {
     return fmt::format("{:.2f} s", static_cast<double>(microseconds) / 1e6);
+}
+
+std::string counted(std::size_t services) {
+    return fmt::format("{} service{}", services, services == 1 ? "" : "s");
 }
 
 /// What an administrator wants to know at the end: how long, and what is wrong.
@@ -56,7 +60,7 @@ ExitCode tell(Output& output, const json& record, bool as_json) {
         }
     }
     if (!as_json) {
-        output.print(fmt::format("{} services in {}{}\n", record.at("services").size(),
+        output.print(fmt::format("{} in {}{}\n", counted(record.at("services").size()),
                                  seconds(record.value("duration", std::int64_t{0})),
                                  bad == 0 ? "" : fmt::format(", {} of them not well", bad)));
         if (bad > 0) advise("look at: comar analyze; comar status NAME; comar logs NAME");

@@ -75,7 +75,7 @@ ExitCode Plans::tell(const std::string& verb, const std::vector<std::string>& se
     const Reply reply = session_.bus.call(plan_call(session_.bus, verb, services, with_dependents),
                                           Patience::reading);
     if (!reply) {
-        report_failure(session_, "plan that", reply.error());
+        report_failure(session_, verb, reply.error());
         return exit_code_of(reply.error());
     }
     ordered_json plan = read(*reply);

@@ -191,8 +191,9 @@ std::vector<Campaign::Step> Transitions::stop_all_but(const std::vector<std::str
 void Transitions::switch_to(const std::string& group, Done done) {
     if (!is_group(group)) {
         return done(tl::unexpected(CallError{
-            "Invalid", "cannot switch to " + group + ": there is no such group; write [groups." +
-                           group + "] with services = [...] into comard.toml"}));
+            "Invalid",
+            "cannot switch to " + group + ": there is no such group; write [groups." + group +
+                "] with services = [...] into comard.toml, then 'comar daemon-reexec' reads it"}));
     }
     begin("switch", group, std::move(done),
           {{[this, group] { return stop_all_but(members_of(group)); }, 0ms},
