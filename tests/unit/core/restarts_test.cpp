@@ -8,16 +8,16 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr double middle = 0.5;  ///< no jitter
+constexpr double no_jitter = 0.5;
 
 class RestartsTest : public testing::Test {
 protected:
-    Restarts::Decision fail(std::chrono::milliseconds ran = 0ms, double random = middle) {
+    Restarts::Decision fail(std::chrono::milliseconds ran = 0ms, double random = no_jitter) {
         now_ += ran;
         return restarts_.decide(settings_, {false, now_, ran}, random);
     }
 
-    Restarts::Decision unwell() { return restarts_.decide_unwell(settings_, now_, middle); }
+    Restarts::Decision unwell() { return restarts_.decide_unwell(settings_, now_, no_jitter); }
 
     RestartSettings settings_{RestartPolicy::on_failure, 0ms, 60s, 10s, std::nullopt};
     Restarts restarts_;
