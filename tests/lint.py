@@ -28,6 +28,7 @@ import unity  # noqa: E402
 
 BUILD = REPOSITORY / "build"
 MOST_AT_ONCE = 12
+DATABASE = BUILD / "lint"
 CACHE = BUILD / "lint-cache"
 CLANG_FORMAT = "clang-format-19"
 CLANG_TIDY = "clang-tidy-19"
@@ -69,7 +70,7 @@ def clang_format(options, chosen):
 
 
 def clang_tidy(options, chosen):
-    commands = json.loads((BUILD / "compile_commands.json").read_text())
+    commands = compile_commands()
     entries = [entry for entry in commands
                if any(pathlib.Path(entry["file"]).is_relative_to(folder) for folder in TIDY_FOLDERS)
                and (not chosen or pathlib.Path(entry["file"]) in chosen)]
@@ -84,6 +85,19 @@ def clang_tidy(options, chosen):
         (CACHE / keys[file]).touch()
     print(f"clang-tidy: {len(keys)} files, {len(unknown)} of them new or changed")
     return len(good) == len(unknown)
+
+
+def compile_commands():
+    """How each file of the project is compiled by itself."""
+    said = subprocess.run(["cmake", "--preset", "lint"], capture_output=True, text=True, check=False)
+    if said.returncode:
+        sys.exit(said.stdout + said.stderr)
+    commands = json.loads((DATABASE / "compile_commands.json").read_text())
+    known = {entry["file"] for entry in commands}
+    forgotten = [str(file) for folder in TIDY_FOLDERS for file in folder.rglob("*.cpp") if str(file) not in known]
+    if forgotten:
+        sys.exit("lint: nobody compiles " + ", ".join(sorted(forgotten)))
+    return commands
 
 
 def grouped(entries):
@@ -109,7 +123,7 @@ def good_of(group, extra):
     files = [entry["file"] for entry in group]
     if len(files) > 1 and tidy_together(group, extra):
         return files
-    return [file for file in files if tidy(BUILD, file, extra)]
+    return [file for file in files if tidy(DATABASE, file, extra)]
 
 
 def tidy_together(group, extra):

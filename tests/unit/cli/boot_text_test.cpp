@@ -15,7 +15,7 @@ TEST(BootTextTest, TimeTellsWhereTheBootSpentIt) {
               "       Which: boot of group default, 2026-11-27T04:30:00.123456Z\n"
               "      Kernel: 3.210 s for it and what came before services\n"
               "    Services: 1.500 s\n"
-              "    Planning: 2 ms\n"
+              "    Planning: 2.0 ms\n"
               "    Together: 4.710 s\n"
               "       Fates: 1 succeeded, 1 failed, 1 skipped\n"
               "     Slowest: web 1.200 s\n"
@@ -30,7 +30,7 @@ TEST(BootTextTest, ASwitchIsNotAddedToTheTimeOfTheKernel) {
               "       Which: switch of group default, x\n"
               "       Began: 3.210 s after the kernel\n"
               "    Services: 100 ms\n"
-              "    Planning: 2 ms\n"
+              "    Planning: 2.0 ms\n"
               "       Fates: none\n");
 }
 
