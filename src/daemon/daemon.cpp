@@ -67,7 +67,10 @@ Result<std::unique_ptr<Daemon>> Daemon::create(Options options) {
         return Failure(std::move(subreaper.error()));
     auto loop = Loop::create();
     if (!loop) return Failure(std::move(loop.error()));
-    auto children = ChildWatch::create(*loop, {});
+    const auto cgroups = CgroupMount::find();
+    auto children = ChildWatch::create(*loop, {}, [cgroups](pid_t pid) {
+        return cgroups ? cgroups->folder_of(pid) : std::string();
+    });
     if (!children) return Failure(std::move(children.error()));
     auto parts = std::make_unique<Parts>(std::move(options), std::move(*paths), *settings,
                                          std::move(*lock), std::move(*loop), std::move(*children));

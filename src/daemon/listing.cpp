@@ -153,9 +153,7 @@ json Listing::summary(const Script& script, const Service& service,
 
 json Listing::describe(const std::string& app, const std::string& state) const {
     const Script& script = *parts_.registry.find(service_model, app);
-    Service& service = *parts_.services.find(app);
-    // One that has just ended may have left another.
-    service.find_orphans();
+    const Service& service = *parts_.services.find(app);
     const ServiceProcesses& processes = service.processes();
     json pids = json::array();
     for (const ProcessId& id : processes.all()) pids.push_back(id.pid);

@@ -199,7 +199,8 @@ void Readiness::look_at(const std::string& app) {
     if (service == nullptr) return finish(app, error_reply("Internal", "Unable to find " + app));
     const bool is_alive = service->processes().alive();
     // Who has ended was not the last one.
-    if (is_alive && found->second.probe.kind == Probe::Kind::exit) return finish(app, json());
+    const bool is_settled = is_alive && !service->has_worker();
+    if (is_settled && found->second.probe.kind == Probe::Kind::exit) return finish(app, json());
     if (is_alive || !service->had_process()) return;
     // How it has ended is on its way, or what it has left is still its worker's.
     if (!service->processes().adopted().empty() || service->has_worker()) return;

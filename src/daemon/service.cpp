@@ -222,7 +222,14 @@ void Service::worker_gone(const ProcessId& worker, bool crashed) {
         if (crashed && processes_.alive()) feed(FoundAlive{});
     }
     processes_.include(worker);
+    watch_somebody();
     changed();
+}
+
+/// In a cgroup all are known, but only of those that were adopted it is told how they ended.
+void Service::watch_somebody() {
+    if (!processes_.adopted().empty()) return;
+    if (const auto main = main_process()) processes_.adopt(*main);
 }
 
 void Service::process_started(const ProcessId& process, pid_t reaper) {
@@ -357,17 +364,17 @@ void Service::owe_start() {
 
 void Service::exited(const ProcessId& process, std::optional<ExitStatus> status) {
     if (main_ && *main_ != process) return changed();
-    died_badly_ = died_badly_ || (status && !ended_well(*status));
-    end_was_clean_ = status && ended_well(*status);
-    last_exit_ = LastExit{};
-    if (status) last_exit_ = {status->signal != 0 ? -1 : status->code, status->signal};
+    note_end(status);
     changed();
-    if (!main_) return;
-    if (has_forked(status)) {
-        // What it has left is the service, and how that ends is still open.
+    if (may_have_forked(status)) {
+        // What it has left may have ended before this was told.
+        for (const ExitStatus& end : processes_.take_unknown_ends(process)) note_end(end);
+        if (!processes_.alive()) return;
+        // It is the service, and how that ends is still open, and must be heard of.
         main_.reset();
         end_was_clean_ = false;
-    } else if (methods_.empty() && wanted_) {
+        watch_somebody();
+    } else if (main_ && methods_.empty() && wanted_) {
         // Not in here: whoever ends the others may hear of the last one at once.
         context_.loop.defer([this, clean = !died_badly_, alive = std::weak_ptr<bool>(alive_)] {
             if (!alive.expired() && processes_.alive()) context_.main_lost(app_, clean);
@@ -375,11 +382,18 @@ void Service::exited(const ProcessId& process, std::optional<ExitStatus> status)
     }
 }
 
-/// The main process has gone to the background, as daemons do, though it was to stay.
-bool Service::has_forked(const std::optional<ExitStatus>& status) const {
+void Service::note_end(const std::optional<ExitStatus>& status) {
+    died_badly_ = died_badly_ || (status && !ended_well(*status));
+    end_was_clean_ = status && ended_well(*status);
+    last_exit_ = LastExit{};
+    if (status) last_exit_ = {status->signal != 0 ? -1 : status->code, status->signal};
+}
+
+/// Whether the main process has gone to the background, as daemons do, though it was to stay.
+bool Service::may_have_forked(const std::optional<ExitStatus>& status) const {
     const bool is_new = supervision_.state() == ServiceState::starting ||
                         (methods_.empty() && context_.loop.now() - running_from_ < longest_fork);
-    return status && status->clean() && is_new && processes_.alive();
+    return status && status->clean() && is_new;
 }
 
 void Service::emptied() {

@@ -168,8 +168,10 @@ public:
 private:
     void feed(const SupervisionEvent& event);
     void settled(ServiceState before);
+    void watch_somebody();
     void exited(const ProcessId& process, std::optional<ExitStatus> status);
-    [[nodiscard]] bool has_forked(const std::optional<ExitStatus>& status) const;
+    void note_end(const std::optional<ExitStatus>& status);
+    [[nodiscard]] bool may_have_forked(const std::optional<ExitStatus>& status) const;
     void emptied();
     void changed();
     void took(const ProcessId& process);

@@ -116,6 +116,7 @@ void ServiceProcesses::adopt_child(const ProcessId& id) {
 void ServiceProcesses::adopt_ended(const ProcessId& id, pid_t reaper) {
     if (reaper == 0) return;
     if (const auto status = children_.take_unclaimed(id.pid)) {
+        adopt_orphans_of(id);
         events_.exited(id, status);
     } else if (reaps_(reaper)) {
         await_exit(id, reaper);
@@ -166,10 +167,7 @@ void ServiceProcesses::on_exit(pid_t pid, std::optional<ExitStatus> status) {
     const ProcessId id = found->second.id;
     children_.forget(pid);
     adopted_.erase(found);
-    if (!cgroup_) {
-        // What hung below it is a child of comard by now.
-        for (const ProcessId& orphan : orphans_(id.start_time)) adopt(orphan);
-    }
+    adopt_orphans_of(id);
     events_.exited(id, status);
     check_empty();
 }
@@ -191,9 +189,18 @@ void ServiceProcesses::find_orphans() {
     for (const auto& [pid, one] : adopted_) {
         if (!lives(one.id)) ended.push_back(one.id);
     }
-    for (const ProcessId& id : ended) {
-        for (const ProcessId& orphan : orphans_(id.start_time)) adopt(orphan);
-    }
+    for (const ProcessId& id : ended) adopt_orphans_of(id);
+}
+
+/// What hung below one that has ended is a child of comard by now.
+void ServiceProcesses::adopt_orphans_of(const ProcessId& ended) {
+    if (cgroup_) return;
+    for (const ProcessId& orphan : orphans_(ended.start_time)) adopt(orphan);
+}
+
+std::vector<ExitStatus> ServiceProcesses::take_unknown_ends(const ProcessId& first) {
+    if (!cgroup_) return {};
+    return children_.take_unclaimed_of(cgroup_->path(), first.start_time);
 }
 
 void ServiceProcesses::miss_exits() {
@@ -224,6 +231,27 @@ void ServiceProcesses::check_empty() {
     if (excluded_.empty() && adopted_.empty() && !alive()) events_.emptied();
 }
 
+/// One that ends between the list and the look at it may have forked another after the list was
+/// made. So when all of the list have ended, there is one more look.
+std::vector<ProcessId> ServiceProcesses::living_in_cgroup() const {
+    std::set<pid_t> ended;
+    std::size_t known = 0;
+    std::vector<ProcessId> living;
+    do {
+        known = ended.size();
+        living.clear();
+        for (const pid_t pid : cgroup_->processes().value_or(std::vector<pid_t>{})) {
+            const auto stat = read_stat(pid);
+            if (stat && stat->state != 'Z') {
+                living.push_back(stat->id);
+            } else {
+                ended.insert(pid);
+            }
+        }
+    } while (living.empty() && ended.size() > known);
+    return living;
+}
+
 std::vector<ProcessId> ServiceProcesses::all() const {
     std::map<pid_t, ProcessId> found;
     for (const auto& [pid, one] : adopted_) {
@@ -236,11 +264,7 @@ std::vector<ProcessId> ServiceProcesses::all() const {
     }
     // Most are asked about when they are empty, and to list a cgroup takes long.
     if (cgroup_ && is_populated(cgroup_look_.get()).value_or(true)) {
-        for (const pid_t pid : cgroup_->processes().value_or(std::vector<pid_t>{})) {
-            if (excluded_.contains(pid)) continue;
-            const auto stat = read_stat(pid);
-            if (stat && stat->state != 'Z') found.emplace(pid, stat->id);
-        }
+        for (const ProcessId& id : living_in_cgroup()) found.emplace(id.pid, id);
     }
     std::vector<ProcessId> all;
     for (const auto& [pid, id] : found) {

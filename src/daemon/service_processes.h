@@ -76,6 +76,10 @@ public:
     /// The process that reaped some of ours has ended, and what it did not tell nobody knows.
     void miss_exits();
 
+    /// In a cgroup: how those ended that nobody knew by then and that began after `first`, told
+    /// once.
+    [[nodiscard]] std::vector<ExitStatus> take_unknown_ends(const ProcessId& first);
+
     /// All that live now, sorted by pid.
     [[nodiscard]] std::vector<ProcessId> all() const;
     [[nodiscard]] bool alive() const;
@@ -109,12 +113,14 @@ private:
     };
 
     void adopt_ended(const ProcessId& id, pid_t reaper);
+    void adopt_orphans_of(const ProcessId& ended);
     void await_exit(const ProcessId& id, pid_t reaper);
     [[nodiscard]] bool exit_is_told(const Adopted& one) const;
     /// Whether we hear how the children of that process end.
     [[nodiscard]] bool tells_exits(pid_t parent) const;
     void on_exit(pid_t pid, std::optional<ExitStatus> status);
     void check_empty();
+    [[nodiscard]] std::vector<ProcessId> living_in_cgroup() const;
 
     Loop& loop_;
     ChildWatch& children_;

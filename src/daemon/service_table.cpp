@@ -116,14 +116,33 @@ bool ServiceTable::is_taken(const ProcessId& process, const std::string& app, bo
     });
 }
 
-/// Children of comard that nobody has claimed, and that may be of `app`.
+/// Children of comard that nobody has claimed, and that may be of `app`. One that ends while we
+/// look leaves its own to comard after we have listed those: then we look again.
 std::vector<ProcessId> ServiceTable::orphans(std::uint64_t since, const std::string& app) const {
+    // A service that forks without end must not keep us here.
+    constexpr std::size_t enough = 64;
+    std::set<pid_t> ended;
+    std::size_t known = 0;
+    std::vector<ProcessId> found;
+    do {
+        known = ended.size();
+        found = living_orphans(since, app, ended);
+    } while (ended.size() > known && ended.size() < enough);
+    return found;
+}
+
+std::vector<ProcessId> ServiceTable::living_orphans(std::uint64_t since, const std::string& app,
+                                                    std::set<pid_t>& ended) const {
     auto all = children(::getpid()).value_or(std::vector<ProcessId>{});
     const auto own = own_children_ ? own_children_() : std::vector<ProcessId>{};
     std::erase_if(all, [&](const ProcessId& id) {
         if (std::find(own.begin(), own.end(), id) != own.end()) return true;
+        if (id.start_time < since) return true;
         const auto stat = read_stat(id.pid);
-        if (!stat || stat->state == 'Z' || id.start_time < since) return true;
+        if (!stat || stat->state == 'Z') {
+            ended.insert(id.pid);
+            return true;
+        }
         const std::string writes_for = output_of(id.pid);
         if (writes_for != app && services_.contains(writes_for)) return true;
         return std::any_of(services_.begin(), services_.end(), [&](const auto& item) {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -50,6 +51,9 @@ public:
 private:
     void restore_one(const std::string& app, const nlohmann::json* state);
     [[nodiscard]] std::vector<ProcessId> orphans(std::uint64_t since, const std::string& app) const;
+    /// One look; adds those that had ended by then.
+    [[nodiscard]] std::vector<ProcessId> living_orphans(std::uint64_t since, const std::string& app,
+                                                        std::set<pid_t>& ended) const;
     [[nodiscard]] bool is_taken(const ProcessId& process, const std::string& app,
                                 bool sibling) const;
 

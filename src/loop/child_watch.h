@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include <sys/types.h>
 
@@ -22,10 +25,13 @@ class ChildWatch {
 public:
     /// The pid is free for reuse by then; it is a name, never a target.
     using Callback = std::function<void(const ReapedChild& child)>;
+    using GroupOf = std::function<std::string(pid_t)>;
 
     /// Takes SIGCHLD for itself. Children that have exited before are reaped by the first
     /// iteration. `others` hears of each child that has no call-back of its own; it may be empty.
-    static Result<ChildWatch> create(Loop& loop, Callback others);
+    /// `group_of` tells which group a process is in that has ended and is not reaped yet, for
+    /// take_unclaimed_of(); without it those are in none.
+    static Result<ChildWatch> create(Loop& loop, Callback others, GroupOf group_of = {});
 
     ChildWatch(ChildWatch&&) noexcept;
     ChildWatch& operator=(ChildWatch&&) noexcept;
@@ -38,6 +44,9 @@ public:
     void tell(const ReapedChild& child);
     /// The exit of a child for which nobody had a call-back then, told once; one of the last 256.
     std::optional<ExitStatus> take_unclaimed(pid_t pid);
+    /// The same of all that began at `since` or later, in the unit of ProcessId::start_time, and
+    /// were in that group: a folder, or one below it.
+    std::vector<ExitStatus> take_unclaimed_of(const std::string& group, std::uint64_t since);
     /// Its exit goes to `others` then.
     void forget(pid_t pid);
 

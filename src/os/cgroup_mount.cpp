@@ -6,6 +6,8 @@
 #include <sstream>
 #include <string_view>
 
+#include <fmt/format.h>
+
 #include "os/read_file.h"
 
 namespace comar {
@@ -14,11 +16,6 @@ namespace {
 
 constexpr std::size_t cgroups_bytes = 64 * 1024;
 constexpr std::size_t mounts_bytes = 4 * 1024 * 1024;
-
-struct Mount {
-    std::string root;   ///< which part of the hierarchy it shows
-    std::string point;  ///< where
-};
 
 /// mountinfo writes blanks and the like as \040, proc(5).
 std::string unescape(std::string_view text) {
@@ -35,18 +32,18 @@ std::string unescape(std::string_view text) {
 }
 
 /// "30 22 0:27 /root /point rw shared:1 - cgroup2 cgroup2 rw"; empty: another file system.
-std::optional<Mount> parse_mount(const std::string& line) {
+std::optional<CgroupMount> parse_mount(const std::string& line) {
     const auto dash = line.find(" - ");
     if (dash == std::string::npos || !line.substr(dash + 3).starts_with("cgroup2 "))
         return std::nullopt;
     std::istringstream fields(line.substr(0, dash));
     std::string number, parent, device, root, point;
     if (!(fields >> number >> parent >> device >> root >> point)) return std::nullopt;
-    return Mount{.root = unescape(root), .point = unescape(point)};
+    return CgroupMount{.root = unescape(root), .point = unescape(point)};
 }
 
 /// Where `cgroup` is to be found below the mount; empty: not there.
-std::optional<std::string> folder_in(const Mount& mount, const std::string& cgroup) {
+std::optional<std::string> folder_in(const CgroupMount& mount, const std::string& cgroup) {
     const auto root = mount.root == "/" ? "" : mount.root;
     if (!cgroup.starts_with(root)) return std::nullopt;
     const auto below = cgroup.substr(root.size());
@@ -58,26 +55,42 @@ std::optional<std::string> folder_in(const Mount& mount, const std::string& cgro
 }
 
 /// What follows "0::" in /proc/PID/cgroup; empty: v2 is not in use.
-std::optional<std::string> own_path(const std::string& text) {
-    std::istringstream lines(text);
+std::optional<std::string> path_in_hierarchy(const std::string& proc, std::string_view process) {
+    const auto text = read_file(fmt::format("{}/{}/cgroup", proc, process), cgroups_bytes);
+    std::istringstream lines(text.value_or(""));
     for (std::string line; std::getline(lines, line);)
         if (line.starts_with("0::")) return line.substr(3);
     return std::nullopt;
 }
 
+Failure out_of_sight() {
+    return failure(ErrorKind::unavailable, "cannot find a mounted cgroup v2 that we are in");
+}
+
 }  // namespace
 
-Result<std::string> own_cgroup_folder(const std::string& proc) {
-    const auto cgroup = read_file(proc + "/self/cgroup", cgroups_bytes);
-    if (!cgroup) return Failure(cgroup.error());
+Result<CgroupMount> CgroupMount::find(const std::string& proc) {
     const auto mounts = read_file(proc + "/self/mountinfo", mounts_bytes);
     if (!mounts) return Failure(mounts.error());
-    const auto own = own_path(*cgroup);
+    const auto own = path_in_hierarchy(proc, "self");
     std::istringstream lines(*mounts);
     for (std::string line; own && std::getline(lines, line);)
-        if (const auto mount = parse_mount(line))
-            if (const auto folder = folder_in(*mount, *own)) return *folder;
-    return failure(ErrorKind::unavailable, "cannot find a mounted cgroup v2 that we are in");
+        if (auto mount = parse_mount(line); mount && folder_in(*mount, *own)) return *mount;
+    return out_of_sight();
+}
+
+std::string CgroupMount::folder_of(pid_t pid, const std::string& proc) const {
+    const auto path = path_in_hierarchy(proc, std::to_string(pid));
+    return path ? folder_in(*this, *path).value_or("") : "";
+}
+
+Result<std::string> own_cgroup_folder(const std::string& proc) {
+    const auto mount = CgroupMount::find(proc);
+    if (!mount) return Failure(mount.error());
+    const auto own = path_in_hierarchy(proc, "self");
+    auto folder = own ? folder_in(*mount, *own) : std::nullopt;
+    if (!folder) return out_of_sight();
+    return *folder;
 }
 
 }  // namespace comar

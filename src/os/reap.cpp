@@ -22,10 +22,10 @@ ExitStatus status_of(const siginfo_t& info) {
 }
 
 /// waitid(2) that neither waits nor is interrupted; false: nothing to reap, with errno.
-bool reap_one(idtype_t type, id_t id, siginfo_t& info) {
+bool reap_one(idtype_t type, id_t id, siginfo_t& info, int options = 0) {
     info = {};
     int failed = 0;
-    do failed = ::waitid(type, id, &info, WEXITED | WNOHANG);
+    do failed = ::waitid(type, id, &info, WEXITED | WNOHANG | options);
     while (failed != 0 && errno == EINTR);
     return failed == 0;
 }
@@ -44,11 +44,16 @@ Result<std::optional<ExitStatus>> reap(int pidfd) {
     return status_of(info);
 }
 
-std::vector<ReapedChild> reap_children() {
+std::vector<ReapedChild> reap_children(const std::function<void(pid_t)>& before) {
     std::vector<ReapedChild> reaped;
     siginfo_t info{};
-    while (reap_one(P_ALL, 0, info) && info.si_pid != 0)
+    const int first_look = before ? WNOWAIT : 0;
+    while (reap_one(P_ALL, 0, info, first_look) && info.si_pid != 0) {
         reaped.push_back({.pid = info.si_pid, .status = status_of(info)});
+        if (!before) continue;
+        before(info.si_pid);
+        if (!reap_one(P_PID, static_cast<id_t>(info.si_pid), info)) break;
+    }
     return reaped;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,7 +33,8 @@ struct ReapedChild {
 Result<std::optional<ExitStatus>> reap(int pidfd);
 
 /// Reaps all children that have exited, also those that were inherited as a subreaper; never waits.
-std::vector<ReapedChild> reap_children();
+/// `before` hears of each one while /proc still knows it; it may be empty.
+std::vector<ReapedChild> reap_children(const std::function<void(pid_t)>& before = {});
 
 /// From now on orphans below this process become its children, prctl(2) PR_SET_CHILD_SUBREAPER.
 /// Not inherited by children.

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Services that end by themselves: whether and when they are started again, and what is told of it."""
 
+import os
 import signal
 
 import pytest
@@ -158,13 +159,53 @@ def test_a_main_process_that_is_asked_to_end_leaves_its_children_only_where_it_s
 def test_who_goes_to_the_background_though_it_should_not_is_supervised_there(any_comard, told, policy):
     comard = any_comard
     service = register(comard, told, "--fork", serviceRestart=policy)
+
+    def until_main(process):
+        """Until comard has heard of the end of its parents, and knows it for what it is."""
+        comard.until(lambda: (service.supervision["MainPID"], service.supervision["PIDs"]) ==
+                     (process.pid, [process.pid]), "the end of its parents")
+
     first = started(service, told)
-    comard.until(lambda: service.supervision["PIDs"] == [first.pid], "the end of its parents")
+    until_main(first)
     assert service.supervision["Restarts"] == 0
     first.kill()
     second = Process(int(told.line()))
-    comard.until(lambda: service.supervision["PIDs"] == [second.pid], "the end of its parents")
+    until_main(second)
     assert service.supervision["Restarts"] == 1
+    service.stop()
+    assert_stays_down(service)
+
+
+FAILS_IN_THE_BACKGROUND = """
+FIRST = 'read line < %s; ( (exit 3) & ) | cat; exit 0' % GATE
+def start():
+    again = os.path.exists(DONE)
+    open(DONE, "w").close()
+    startService(command="/bin/sh", args=["-c", "exec %s --tell %s" % (SERVER, TOLD) if again else FIRST],
+                 detach=True)
+
+def stop():
+    pass
+"""
+
+
+def test_what_fails_as_soon_as_it_is_in_the_background_comes_back(comard, told):
+    """Its end may be heard of before the end of the process that went away to leave it there."""
+    gate = comard.place.folder / "gate"
+    os.mkfifo(gate)
+    service = comard.register("app", with_settings(
+        FAILS_IN_THE_BACKGROUND, told,
+        {"SERVER": comard.program("server"), "GATE": str(gate), "DONE": str(comard.place.folder / "done")},
+        serviceRestart="on-failure"))
+    service.start()
+    comard.until(lambda: service.supervision["State"] == "running", "the start")
+    gate.write_text("go\n")
+    second = Process(int(told.line()))
+    until_state(comard, service, "running")
+    supervision = service.supervision
+    assert supervision["MainPID"] == second.pid
+    assert supervision["Restarts"] == 1
+    assert "exit code 3" in supervision["Cause"]
     service.stop()
     assert_stays_down(service)
 

@@ -2,9 +2,11 @@
 #include "loop/child_watch.h"
 
 #include <csignal>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -15,6 +17,7 @@
 #include <unistd.h>
 
 #include "os/pipe.h"
+#include "os/proc_scan.h"
 
 namespace comar {
 namespace {
@@ -163,6 +166,32 @@ TEST_F(ChildWatchTest, AnExitThatSomebodyElseSawIsToldOnce) {
     children.tell(gone);
     children.tell(gone);
     EXPECT_EQ(seen, (std::vector<int>{6, -6}));
+}
+
+TEST_F(ChildWatchTest, ExitsThatNobodyAwaitedAreKnownByTheirGroupOnce) {
+    const std::map<int, std::string> groups{{1, "/a"}, {2, "/a/below"}, {3, "/ab"}, {4, "/a"}};
+    std::map<pid_t, std::string> group_of;
+    std::uint64_t start = 0;
+    std::size_t left = groups.size();
+    const auto count = [&](const ReapedChild&) {
+        if (--left == 0) loop_.quit(0);
+    };
+    const auto find_group = [&](pid_t pid) { return group_of.at(pid); };
+    auto children = std::move(ChildWatch::create(loop_, count, find_group)).value();
+    for (const auto& [code, group] : groups) {
+        const pid_t child = child_that_exits(code);
+        wait_for_zombie(child);
+        group_of[child] = group;
+        start = read_stat(child)->id.start_time;
+        if (code == 4) children.on_exit(child, count);
+    }
+    ASSERT_TRUE(loop_.run());
+    EXPECT_TRUE(children.take_unclaimed_of("/a", start + 1).empty());
+    auto codes = children.take_unclaimed_of("/a", 0);
+    ASSERT_EQ(codes.size(), 2U);
+    EXPECT_EQ(codes[0].code + codes[1].code, 3);
+    EXPECT_TRUE(children.take_unclaimed_of("/a", 0).empty());
+    EXPECT_EQ(children.take_unclaimed_of("/ab", 0).size(), 1U);
 }
 
 TEST_F(ChildWatchTest, ACallBackMaySpawnTheNextChild) {

@@ -56,6 +56,14 @@ TEST_F(CgroupMountTest, OfSeveralMountsTheOneThatShowsUsIsTaken) {
               "/mnt/b/c");
 }
 
+TEST_F(CgroupMountTest, TheFolderOfAnotherProcess) {
+    const CgroupMount mount{.root = "/docker", .point = "/sys/fs/cgroup"};
+    proc_.write({{"7/cgroup", "3:cpu:/x\n0::/docker/app\n"}, {"8/cgroup", "0::/elsewhere\n"}});
+    EXPECT_EQ(mount.folder_of(7, proc_.path()), "/sys/fs/cgroup/app");
+    EXPECT_EQ(mount.folder_of(8, proc_.path()), "");
+    EXPECT_EQ(mount.folder_of(9, proc_.path()), "") << "there is none";
+}
+
 TEST_F(CgroupMountTest, BlanksInMountPointsAreWrittenInOctal) {
     EXPECT_EQ(find("0::/x\n", "30 23 0:26 / /my\\040mount\\134\\0 rw - cgroup2 cgroup rw\n"),
               "/my mount\\\\0/x");

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "os/pipe.h"
+#include "os/proc_scan.h"
 #include "os/process.h"
 #include "unit/os/child_process.h"
 
@@ -83,6 +84,25 @@ TEST(ReapTest, AllThatHaveExitedAreReapedAndTheOthersStay) {
     EXPECT_EQ(reaped[1].pid, second.pid());
     EXPECT_EQ(reaped[1].status.code, 2);
     EXPECT_TRUE(reap_children().empty());
+}
+
+TEST(ReapTest, EachIsShownWhileProcStillKnowsIt) {
+    std::vector<pid_t> shown;
+    WaitingChild first(1);
+    WaitingChild second(2);
+    for (auto* child : {&first, &second}) {
+        child->end();
+        child->wait_until_exited();
+        child->forget();
+    }
+    const auto reaped = reap_children([&](pid_t pid) {
+        EXPECT_EQ(read_stat(pid)->state, 'Z');
+        shown.push_back(pid);
+    });
+    ASSERT_EQ(reaped.size(), 2U);
+    EXPECT_EQ(shown, (std::vector{reaped[0].pid, reaped[1].pid}));
+    EXPECT_NE(shown[0], shown[1]);
+    for (const pid_t pid : shown) EXPECT_FALSE(read_stat(pid)) << "it was reaped";
 }
 
 /// Makes a child that leaves an orphan behind, and reaps the child; the pid of the orphan, which
