@@ -54,7 +54,7 @@ def _start_and_stop(bench, manager, names, needs=None):
         board.wait_for(len(names), _SECONDS)
         booted = (board.last_start() - began_at) / 1e9
         time.sleep(_SETTLE_SECONDS)
-        planning = manager.planning_share() if isinstance(manager, BootingComar) else None
+        planning = manager.planning_share()
         stopped = _stop(board, manager)
         processes.end_below()
     return {"boot": booted, "stop": stopped, "planning": planning}

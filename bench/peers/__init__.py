@@ -42,6 +42,10 @@ class Peer:
         """The command that starts all services, under a manager that runs."""
         raise NotImplementedError
 
+    def planning_share(self):
+        """Of the time that bring_up() took, what went into finding out the order; None where it is not told."""
+        return None
+
     def stop_all(self):
         """The command that stops them; None where nobody does that but who started them."""
         raise NotImplementedError

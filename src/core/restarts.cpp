@@ -26,11 +26,11 @@ Restarts::Decision Restarts::decide(const RestartSettings& settings, const Endin
                                     double random) {
     if (!wants(settings.policy, ending.clean)) return {};
     if (ending.ran > Milliseconds{0} && ending.ran >= settings.reset) recovered();
-    return decide_unwell(settings, ending.now, random);
+    return once_more(settings, ending.now, random);
 }
 
-Restarts::Decision Restarts::decide_unwell(const RestartSettings& settings, TimePoint now,
-                                           double random) {
+Restarts::Decision Restarts::once_more(const RestartSettings& settings, TimePoint now,
+                                       double random) {
     if (std::string refusal = count_one(settings, now); !refusal.empty()) {
         return {std::nullopt, std::move(refusal)};
     }

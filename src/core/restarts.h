@@ -38,8 +38,8 @@ public:
     /// `random` is from 0 to 1. A delay that is given counts as one restart.
     Decision decide(const RestartSettings& settings, const Ending& ending, double random);
 
-    /// The same for one that runs and does not do its work, whatever the policy.
-    Decision decide_unwell(const RestartSettings& settings, TimePoint now, double random);
+    /// The same whatever the policy: for one that runs and does not do its work.
+    Decision once_more(const RestartSettings& settings, TimePoint now, double random);
 
     /// It has been well for long enough: the next failure is the first one.
     void recovered();

@@ -181,7 +181,7 @@ json Listing::describe(const std::string& app, const std::string& state) const {
 json Listing::settings(const std::string& app) const {
     EffectiveSettings effective = parts_.book.settings_of(app);
     if (!parts_.common.log_target_origin.empty() && !effective.values.contains("log")) {
-        effective.values["log"] = parts_.common.log_target_name;
+        effective.values["log"] = to_string(parts_.common.log_target);
         effective.origins["log"] = parts_.common.log_target_origin;
     }
     json rows = json::array();

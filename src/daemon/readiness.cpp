@@ -35,7 +35,8 @@ std::string seconds(std::chrono::milliseconds time) {
     return count % 1000 == 0 ? std::to_string(count / 1000) + " s" : std::to_string(count) + " ms";
 }
 
-/// Elsewhere, who listens cannot be seen. A page may well come by way of another server.
+/// Who listens where the probe connects to. Nobody where that cannot be seen: on another machine,
+/// and for a page, which may well come by way of another server.
 std::set<std::uint64_t> listeners_of(const Probe& probe) {
     if (probe.kind == Probe::Kind::unix_socket) return listeners_at(probe.text);
     if (probe.kind != Probe::Kind::tcp) return {};

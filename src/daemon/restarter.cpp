@@ -67,8 +67,8 @@ void Restarter::unwell(const std::string& app, const std::string& problem) {
     const bool is_planned = retry.timer && retry.timer->armed();
     if (is_planned) return;
     retry.restarts.restore(service->restarts());
-    const auto decision = retry.restarts.decide_unwell(service->settings().supervision.restart,
-                                                       loop_.now(), chance());
+    const auto decision =
+        retry.restarts.once_more(service->settings().supervision.restart, loop_.now(), chance());
     if (!decision.delay) {
         spdlog::error("{} is not well: {}; comar leaves it so: {}", app, problem, decision.refusal);
         return service->set_health(problem + "; " + decision.refusal);

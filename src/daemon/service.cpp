@@ -27,7 +27,7 @@ std::uint64_t wall_clock() {
 }
 
 /// Who ends well so soon after its start, and leaves others, has only forked.
-constexpr std::chrono::seconds longest_fork{5};
+constexpr std::chrono::seconds longest_fork{30};
 
 /// Signals that people and init systems use to say "please end".
 bool ended_well(const ExitStatus& status) {
@@ -180,7 +180,12 @@ void Service::method_ended(JobKind method, bool succeeded, const std::string& er
         methods_.erase(std::next(ended).base());
     }
     last_error_ = succeeded ? "" : error;
-    const bool alive = processes_.alive();
+    bool alive = processes_.alive();
+    if (!alive) {
+        // Whose end nobody has told of yet may have left another.
+        processes_.find_orphans();
+        alive = processes_.alive();
+    }
     if (method == JobKind::ready && alive) wanted_ = true;
     // The restart ends here, and whoever wanted it did not want it to be down.
     if (method == JobKind::stop && !succeeded && std::exchange(restart_pending_, false)) {
@@ -363,12 +368,16 @@ void Service::owe_start() {
 }
 
 void Service::exited(const ProcessId& process, std::optional<ExitStatus> status) {
-    if (main_ && *main_ != process) return changed();
+    if (main_ && *main_ != process) {
+        if (!processes_.lives(*main_)) heir_end_ = status;
+        return changed();
+    }
     note_end(status);
     changed();
     if (may_have_forked(status)) {
         // What it has left may have ended before this was told.
         for (const ExitStatus& end : processes_.take_unknown_ends(process)) note_end(end);
+        if (heir_end_) note_end(std::exchange(heir_end_, std::nullopt));
         if (!processes_.alive()) return;
         // It is the service, and how that ends is still open, and must be heard of.
         main_.reset();
@@ -400,6 +409,7 @@ void Service::emptied() {
     feed(Emptied{!died_badly_});
     died_badly_ = false;
     main_.reset();
+    heir_end_.reset();
 }
 
 void Service::feed(const SupervisionEvent& event) {

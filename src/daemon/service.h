@@ -187,6 +187,8 @@ private:
     std::vector<ProcessId> workers_;  ///< of the calls that run and may change something
     std::uint64_t since_ = 0;
     LastExit last_exit_;
+    /// How one ended that has outlived the main process, whose end is still to be told.
+    std::optional<ExitStatus> heir_end_;
     bool died_badly_ = false;       ///< the main process that ended last did so with an error
     bool is_blamed_ = false;        ///< blame() since it runs
     std::vector<JobKind> methods_;  ///< that run now; each has been called by the one before it

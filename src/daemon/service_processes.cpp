@@ -21,7 +21,7 @@ bool exists(const ProcessId& id) {
     return stat && stat->id == id;
 }
 
-bool lives(const ProcessId& id) {
+bool is_living(const ProcessId& id) {
     const auto stat = read_stat(id.pid);
     return stat && stat->id == id && stat->state != 'Z' && stat->state != 'X';
 }
@@ -175,11 +175,16 @@ void ServiceProcesses::on_exit(pid_t pid, std::optional<ExitStatus> status) {
 void ServiceProcesses::include(const ProcessId& worker) {
     excluded_.erase(worker.pid);
     // The worker itself may have reaped some of those that ended below it.
-    std::erase_if(adopted_, [this](const auto& item) {
+    std::vector<ProcessId> reaped;
+    std::erase_if(adopted_, [&](const auto& item) {
         const bool over = !exists(item.second.id) && !exit_is_told(item.second);
-        if (over) children_.forget(item.first);
+        if (over) reaped.push_back(item.second.id);
         return over;
     });
+    for (const ProcessId& id : reaped) {
+        children_.forget(id.pid);
+        adopt_orphans_of(id);
+    }
     check_empty();
 }
 
@@ -187,7 +192,7 @@ void ServiceProcesses::find_orphans() {
     if (cgroup_) return;
     std::vector<ProcessId> ended;
     for (const auto& [pid, one] : adopted_) {
-        if (!lives(one.id)) ended.push_back(one.id);
+        if (!is_living(one.id)) ended.push_back(one.id);
     }
     for (const ProcessId& id : ended) adopt_orphans_of(id);
 }
@@ -255,11 +260,11 @@ std::vector<ProcessId> ServiceProcesses::living_in_cgroup() const {
 std::vector<ProcessId> ServiceProcesses::all() const {
     std::map<pid_t, ProcessId> found;
     for (const auto& [pid, one] : adopted_) {
-        if (!lives(one.id)) continue;
+        if (!is_living(one.id)) continue;
         found.emplace(pid, one.id);
         if (cgroup_) continue;
         for (const ProcessId& below : descendants(pid).value_or(std::vector<ProcessId>{})) {
-            if (lives(below)) found.emplace(below.pid, below);
+            if (is_living(below)) found.emplace(below.pid, below);
         }
     }
     // Most are asked about when they are empty, and to list a cgroup takes long.
@@ -272,6 +277,8 @@ std::vector<ProcessId> ServiceProcesses::all() const {
     }
     return all;
 }
+
+bool ServiceProcesses::lives(const ProcessId& id) const { return has_adopted(id) && is_living(id); }
 
 /// Asked far more often than which ones live, and mostly told without a look into /proc.
 bool ServiceProcesses::alive() const {

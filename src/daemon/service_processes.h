@@ -80,6 +80,9 @@ public:
     /// once.
     [[nodiscard]] std::vector<ExitStatus> take_unknown_ends(const ProcessId& first);
 
+    /// Of one that was adopted: whether it has not ended, even if its end is still to be told.
+    [[nodiscard]] bool lives(const ProcessId& id) const;
+
     /// All that live now, sorted by pid.
     [[nodiscard]] std::vector<ProcessId> all() const;
     [[nodiscard]] bool alive() const;

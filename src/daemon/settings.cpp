@@ -67,7 +67,6 @@ Result<> set_log_target(const std::string& path, const toml::node& value, Settin
         return wrong(path, value, "log.target must be \"file\", \"journal\" or \"syslog\"");
     }
     settings.log_target = *target;
-    settings.log_target_name = *value.value_exact<std::string>();
     settings.log_target_origin = path + ":" + std::to_string(value.source().begin.line);
     return {};
 }

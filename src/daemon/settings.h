@@ -31,8 +31,7 @@ struct Settings {
     std::size_t spare_workers = 2;
     /// [log] target: where what services print goes.
     OutputTarget log_target = OutputTarget::file;
-    /// Its name, and the file and line that says so; both empty where none does.
-    std::string log_target_name;
+    /// The file and line that says so; empty where none does.
     std::string log_target_origin;
     /// [boot] deadline_seconds: for a boot, a switch of groups and a shutdown.
     std::chrono::seconds boot_deadline{300};

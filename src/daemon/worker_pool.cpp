@@ -256,7 +256,9 @@ void WorkerPool::expect_worker() {
 }
 
 void WorkerPool::host_hangs() {
-    if (!host_) return;
+    // After a pause of the whole machine its word may wait here.
+    read_control();
+    if (!host_ || host_->forking == 0 || hang_timer_.armed()) return;
     // Its end is seen like any other.
     signal_process(host_->id, SIGKILL);
     host_lost("it made no worker in " + std::to_string(longest_fork.count()) + " seconds");

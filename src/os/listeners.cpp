@@ -76,11 +76,12 @@ std::set<std::uint64_t> listeners_at(int port, const std::string& proc) {
 
 std::set<std::uint64_t> listeners_at(const std::string& path, const std::string& proc) {
     std::set<std::uint64_t> found;
+    const std::string ending = " " + path;
     std::ifstream file(proc + "/net/unix");
     std::string line;
     std::getline(file, line);  // the names of the columns
     while (std::getline(file, line)) {
-        if (!line.ends_with(" " + path)) continue;
+        if (!line.ends_with(ending)) continue;
         const auto entry = read_unix_entry(line);
         if (entry && entry->listens && entry->path == path) found.insert(entry->inode);
     }

@@ -7,10 +7,22 @@
 namespace comar {
 
 std::optional<OutputTarget> parse_output_target(std::string_view name) {
-    if (name == "file") return OutputTarget::file;
-    if (name == "journal") return OutputTarget::journal;
-    if (name == "syslog") return OutputTarget::syslog;
+    for (const auto target : {OutputTarget::file, OutputTarget::journal, OutputTarget::syslog}) {
+        if (to_string(target) == name) return target;
+    }
     return std::nullopt;
+}
+
+std::string_view to_string(OutputTarget target) {
+    switch (target) {
+        case OutputTarget::journal:
+            return "journal";
+        case OutputTarget::syslog:
+            return "syslog";
+        case OutputTarget::file:
+            break;
+    }
+    return "file";
 }
 
 std::unique_ptr<LogSink> make_sink(OutputTarget target, const std::string& app,

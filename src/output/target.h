@@ -18,6 +18,8 @@ enum class OutputTarget : std::uint8_t { file, journal, syslog };
 /// "file", "journal" or "syslog".
 [[nodiscard]] std::optional<OutputTarget> parse_output_target(std::string_view name);
 
+[[nodiscard]] std::string_view to_string(OutputTarget target);
+
 /// `root`: what stands before the paths of the sockets of the journal and of syslog.
 [[nodiscard]] std::unique_ptr<LogSink> make_sink(OutputTarget target, const std::string& app,
                                                  const std::string& root, LogFolder& folder);

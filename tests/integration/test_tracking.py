@@ -308,7 +308,7 @@ def test_a_daemon_that_forks_again_behind_the_back_of_its_caller_is_found(comard
         service.start()
         process = Process(int(told.line()))
         assert service.supervision["State"] == "running"
-        assert service.supervision["PIDs"] == [process.pid]
+        comard.until(lambda: service.supervision["PIDs"] == [process.pid], "the end of the one between")
         service.stop()
         assert not process.alive
 

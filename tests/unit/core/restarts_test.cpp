@@ -17,7 +17,7 @@ protected:
         return restarts_.decide(settings_, {false, now_, ran}, random);
     }
 
-    Restarts::Decision unwell() { return restarts_.decide_unwell(settings_, now_, no_jitter); }
+    Restarts::Decision unwell() { return restarts_.once_more(settings_, now_, no_jitter); }
 
     RestartSettings settings_{RestartPolicy::on_failure, 0ms, 60s, 10s, std::nullopt};
     Restarts restarts_;
