@@ -2,7 +2,7 @@
 #include "core/restarts.h"
 
 #include <algorithm>
-#include <cmath>
+#include <cstdint>
 #include <utility>
 
 namespace comar {
@@ -70,9 +70,9 @@ Restarts::Milliseconds Restarts::delay(const RestartSettings& settings, double r
     if (in_a_row_ == 0) return std::min(settings.delay, settings.longest_delay);
     // The first delay is a step of its own only where it is one.
     const unsigned doublings = settings.delay > Milliseconds{0} ? in_a_row_ : in_a_row_ - 1;
+    const auto steps = std::uint64_t{1} << std::min(doublings, most_doublings);
     const auto base = std::max(settings.delay, first_step);
-    const double wanted = static_cast<double>(base.count()) *
-                          std::pow(2.0, std::min(doublings, most_doublings)) *
+    const double wanted = static_cast<double>(base.count()) * static_cast<double>(steps) *
                           (1 + jitter * (2 * random - 1));
     const auto cap = static_cast<double>(settings.longest_delay.count());
     return Milliseconds{static_cast<Milliseconds::rep>(std::min(wanted, cap))};

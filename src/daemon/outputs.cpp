@@ -14,11 +14,7 @@
 #include "output/file_sink.h"
 
 namespace comar {
-namespace {
-
-std::string rest_path_of(const std::string& fifo) { return fifo + ".rest"; }
-
-}  // namespace
+namespace {}  // namespace
 
 Outputs::Outputs(Loop& loop, Options options, LogFolder& logs)
     : loop_(loop),
@@ -46,7 +42,7 @@ void Outputs::restore() {
     const auto left = intake_.left_over();
     if (left) {
         take_back(log_path(left->app), left->place);
-        save_rest(rest_path_of(fifo_path(left->app, left->stream)), left->rest);
+        save_rest(rest_path(left->app, left->stream), left->rest);
     }
     if (auto loaded = logs_.load(); !loaded) spdlog::warn("{}", loaded.error().message);
     std::error_code error;
@@ -63,18 +59,23 @@ std::string Outputs::fifo_path(const std::string& app, Stream stream) const {
     return options_.fifo_folder + "/" + app + (stream == Stream::err ? ".err" : ".out");
 }
 
+Outputs::Streams Outputs::paths_of(const std::string& app) const {
+    return {fifo_path(app, Stream::out), fifo_path(app, Stream::err)};
+}
+
+std::string Outputs::rest_path(const std::string& app, Stream stream) const {
+    return fifo_path(app, stream) + ".rest";
+}
+
 Result<Outputs::Streams> Outputs::open(const std::string& app) {
-    if (const auto found = services_.find(app); found != services_.end()) {
-        return found->second.paths;
-    }
-    Service& added = service(app);
+    if (services_.contains(app)) return paths_of(app);
+    make_service(app);
     for (const Stream stream : {Stream::out, Stream::err}) {
-        const std::string path = fifo_path(app, stream);
-        auto fifo = open_fifo(path);
+        auto fifo = open_fifo(fifo_path(app, stream));
         Result<> watched;
         if (fifo) {
-            Source source{stream, std::move(*fifo), rest_path_of(path), {}, {}, false};
-            source.lines.set_rest(load_rest(source.rest_path));
+            Source source{stream, std::move(*fifo), true, {}, {}, false};
+            source.lines.set_rest(load_rest(rest_path(app, stream)));
             watched = add_source(app, std::move(source));
         } else {
             watched = Failure(std::move(fifo.error()));
@@ -84,7 +85,7 @@ Result<Outputs::Streams> Outputs::open(const std::string& app) {
         services_.erase(app);
         return Failure(std::move(watched.error()));
     }
-    return added.paths;
+    return paths_of(app);
 }
 
 Result<> Outputs::follow(const std::string& app, const std::string& stream, UniqueFd pipe) {
@@ -96,7 +97,7 @@ Result<> Outputs::follow(const std::string& app, const std::string& stream, Uniq
         if (auto opened = open(app); !opened) return Failure(std::move(opened.error()));
     }
     const Stream which = stream == "err" ? Stream::err : Stream::out;
-    return add_source(app, Source{which, std::move(pipe), {}, {}, {}, false});
+    return add_source(app, Source{which, std::move(pipe), false, {}, {}, false});
 }
 
 void Outputs::set_target(const std::string& app, std::optional<OutputTarget> target) {
@@ -141,19 +142,17 @@ void Outputs::close(const std::string& app) {
     drain(app, found->second);
     for (Source& source : found->second.sources) {
         finish(found->second, source);
-        if (!source.rest_path.empty()) save_rest(source.rest_path, {});
+        if (source.is_fifo) save_rest(rest_path(app, source.stream), {});
     }
     part_from(found->second);
-    (void)::unlink(found->second.paths.out.c_str());
-    (void)::unlink(found->second.paths.err.c_str());
+    for (const Stream stream : {Stream::out, Stream::err}) {
+        (void)::unlink(fifo_path(app, stream).c_str());
+    }
     services_.erase(found);
 }
 
-Outputs::Service& Outputs::service(const std::string& app) {
-    Service& added = services_[app];
-    added.paths = {fifo_path(app, Stream::out), fifo_path(app, Stream::err)};
-    added.sink = make_sink(target_of(app), app, options_.root, logs_);
-    return added;
+void Outputs::make_service(const std::string& app) {
+    services_[app].sink = make_sink(target_of(app), app, options_.root, logs_);
 }
 
 Result<> Outputs::add_source(const std::string& app, Source added) {

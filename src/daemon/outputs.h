@@ -75,13 +75,12 @@ private:
     struct Source {
         Stream stream = Stream::out;
         UniqueFd fd;
-        std::string rest_path;  ///< of a FIFO, which has no end; empty: a pipe
+        bool is_fifo = false;  ///< which has no end; else a pipe
         LineStamper lines;
         std::optional<IoWatch> watch;
         bool is_large = false;
     };
     struct Service {
-        Streams paths;
         std::unique_ptr<LogSink> sink;
         RecentLines recent;
         std::list<Source> sources;
@@ -89,13 +88,17 @@ private:
     };
 
     [[nodiscard]] std::string fifo_path(const std::string& app, Stream stream) const;
+    [[nodiscard]] Streams paths_of(const std::string& app) const;
+    /// Where the beginning of a line is kept whose end is still to come.
+    [[nodiscard]] std::string rest_path(const std::string& app, Stream stream) const;
     [[nodiscard]] OutputTarget target_of(const std::string& app) const;
     [[nodiscard]] std::size_t batch_limit(const std::string& app) const;
-    Service& service(const std::string& app);
+    void make_service(const std::string& app);
     Result<> add_source(const std::string& app, Source added);
     void read(const std::string& app, Source& source);
     bool take(const std::string& app, Service& service, Source& source);
-    void pass_on(Service& service, Source& source, std::string_view data, WallTime now);
+    void pass_on(const std::string& app, Service& service, Source& source, std::string_view data,
+                 WallTime now);
     void finish(Service& service, Source& source);
     void drain(const std::string& app, Service& service);
     void write(Service& service, WallTime now);

@@ -49,7 +49,7 @@ void Outputs::take_up(const Intake::Batch& batch) {
     if (found == services_.end() || batch.data.empty()) return;
     auto& sources = found->second.sources;
     const auto source = std::ranges::find(sources, batch.stream, &Source::stream);
-    if (source != sources.end()) pass_on(found->second, *source, batch.data, wall_now());
+    if (source != sources.end()) pass_on(batch.app, found->second, *source, batch.data, wall_now());
 }
 
 void Outputs::read(const std::string& app, Source& source) {
@@ -75,7 +75,7 @@ bool Outputs::take(const std::string& app, Service& service, Source& source) {
     intake_.begin(app, source.stream, service.sink->prepare(now), source.lines.rest(), size);
     const ssize_t count = ::read(source.fd.get(), intake_.data(), size);
     if (count > 0) {
-        pass_on(service, source, {intake_.data(), static_cast<std::size_t>(count)}, now);
+        pass_on(app, service, source, {intake_.data(), static_cast<std::size_t>(count)}, now);
     }
     intake_.end();
     if (there >= small_pipe && !source.is_large) {
@@ -86,12 +86,14 @@ bool Outputs::take(const std::string& app, Service& service, Source& source) {
     return count != 0;
 }
 
-void Outputs::pass_on(Service& service, Source& source, std::string_view data, WallTime now) {
+void Outputs::pass_on(const std::string& app, Service& service, Source& source,
+                      std::string_view data, WallTime now) {
     const bool had_rest = !source.lines.rest().empty();
     source.lines.feed(data, stamps_.stamp(now, source.stream), lines_);
     write(service, now);
     const std::string& rest = source.lines.rest();
-    if (!source.rest_path.empty() && (had_rest || !rest.empty())) save_rest(source.rest_path, rest);
+    if (!source.is_fifo || (!had_rest && rest.empty())) return;
+    save_rest(rest_path(app, source.stream), rest);
 }
 
 void Outputs::finish(Service& service, Source& source) {

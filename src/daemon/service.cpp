@@ -103,9 +103,10 @@ void Service::restore(const json& state) {
     cause_ = state.value("cause", "");
     restarts_ = state.value("restarts", 0U);
     waits_for_ = state.value("waits_for", std::set<std::string>());
-    stamp_ = state.value("stamp", "");
-    settings_.values = state.value("settings", json::object());
-    if (auto parsed = parse_service_settings(settings_.values)) settings_.supervision = *parsed;
+    EffectiveSettings settings;
+    settings.values = state.value("settings", json::object());
+    if (auto parsed = parse_service_settings(settings.values)) settings.supervision = *parsed;
+    use_settings(std::move(settings), state.value("stamp", ""));
     const std::uint64_t now = wall_clock();
     running_from_ =
         context_.loop.now() - std::chrono::microseconds(now > since_ ? now - since_ : 0);
@@ -302,8 +303,15 @@ bool Service::owns(pid_t pid) const {
 }
 
 void Service::use_settings(EffectiveSettings settings, std::string stamp) {
-    settings_ = std::move(settings);
+    settings_ = settings.values.empty()
+                    ? usual_settings()
+                    : std::make_shared<const EffectiveSettings>(std::move(settings));
     stamp_ = std::move(stamp);
+}
+
+const std::shared_ptr<const EffectiveSettings>& Service::usual_settings() {
+    static const auto usual = std::make_shared<const EffectiveSettings>();
+    return usual;
 }
 
 void Service::set_status_text(std::string text) {
@@ -480,7 +488,7 @@ json Service::snapshot() const {
     add("workers", to_json(workers_));
     add("processes", to_json(processes_.adopted()));
     add("waits_for", waits_for_);
-    add("settings", settings_.values);
+    add("settings", settings_->values);
     if (last_exit_.code != LastExit().code) saved["exit_code"] = last_exit_.code;
     if (last_exit_.signal != 0) saved["exit_signal"] = last_exit_.signal;
     if (restarts_ > 0) saved["restarts"] = restarts_;

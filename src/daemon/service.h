@@ -78,7 +78,7 @@ public:
     /// What it was started with: its settings, and `stamp`, which tells whether script or settings
     /// have changed on disk since.
     void use_settings(EffectiveSettings settings, std::string stamp);
-    [[nodiscard]] const EffectiveSettings& settings() const { return settings_; }
+    [[nodiscard]] const EffectiveSettings& settings() const { return *settings_; }
     [[nodiscard]] const std::string& stamp() const { return stamp_; }
 
     /// What it says of itself, sd_notify(3), or what its health check says; one line.
@@ -169,6 +169,8 @@ private:
     void feed(const SupervisionEvent& event);
     void settled(ServiceState before);
     void watch_somebody();
+    /// Where nobody has said otherwise; one for all, for most services have no settings.
+    [[nodiscard]] static const std::shared_ptr<const EffectiveSettings>& usual_settings();
     void exited(const ProcessId& process, std::optional<ExitStatus> status);
     void note_end(const std::optional<ExitStatus>& status);
     [[nodiscard]] bool may_have_forked(const std::optional<ExitStatus>& status) const;
@@ -199,7 +201,7 @@ private:
     std::string cause_;
     bool end_was_clean_ = false;  ///< how the process that counts ended is known, and was well
     TimePoint running_from_;
-    EffectiveSettings settings_;
+    std::shared_ptr<const EffectiveSettings> settings_ = usual_settings();
     std::string stamp_;
     std::string status_text_;
     std::string health_;

@@ -2,7 +2,7 @@
 #include "script/settings.h"
 
 #include <array>
-#include <cmath>
+#include <chrono>
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -28,7 +28,7 @@ private:
 milliseconds seconds_of(const json& value) {
     const double seconds = value.get<double>();
     if (!(seconds >= 0) || seconds > most_seconds) throw Wrong("a time is out of range");
-    return milliseconds{static_cast<milliseconds::rep>(std::llround(seconds * 1000))};
+    return std::chrono::round<milliseconds>(std::chrono::duration<double>(seconds));
 }
 
 unsigned count_of(const json& value) {
