@@ -239,7 +239,7 @@ std::optional<PeerCredentials> BusDriver::credentials_of(const Call& call) const
     const auto owner = owner_of(call.text(0));
     if (owner.empty()) return std::nullopt;
     if (owner == identity_.client_name) return call.connection.peer();
-    return PeerCredentials{::getuid(), ::getgid(), ::getpid()};
+    return PeerCredentials{::getuid(), ::getgid(), ::getpid(), {}};
 }
 
 BusDriver::Refusal BusDriver::get_user(const Call& call) {

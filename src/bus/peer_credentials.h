@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <string>
+
 #include <sys/types.h>
 
 #include "core/result.h"
@@ -13,6 +15,7 @@ struct PeerCredentials {
     uid_t uid = 0;
     gid_t gid = 0;
     pid_t pid = 0;
+    std::string program;  ///< what it was called when it connected, its own word; empty: not known
 };
 
 Result<PeerCredentials> peer_credentials_of(int socket);

@@ -6,7 +6,6 @@
 
 #include "bus/text.h"
 #include "core/job.h"
-#include "os/proc_scan.h"
 
 namespace comar {
 
@@ -26,14 +25,14 @@ CallRequest Caller::request(std::string app, std::string model, std::string meth
 
 std::string Caller::cause_of(const std::string& method) const {
     std::string cause = method + " asked for by " + (uid ? "uid " + std::to_string(*uid) : key);
-    // Only what changes a service is told later on, and a look into /proc takes its time.
-    if (pid <= 0 || !parse_job_kind(method)) return cause;
-    auto client = read_stat(pid);
-    if (!client) return cause;
+    // Only what changes a service is told later on.
+    if (program.empty() || !parse_job_kind(method)) return cause;
     // Any bytes at all may be a name.
+    std::string name_of_program = program;
     std::ranges::replace_if(
-        client->comm, [](unsigned char letter) { return std::iscntrl(letter) != 0; }, '?');
-    return cause + " (" + bus::to_bus_text(client->comm) + ", process " + std::to_string(pid) + ")";
+        name_of_program, [](unsigned char letter) { return std::iscntrl(letter) != 0; }, '?');
+    return cause + " (" + bus::to_bus_text(name_of_program) + ", process " + std::to_string(pid) +
+           ")";
 }
 
 }  // namespace comar

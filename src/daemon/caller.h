@@ -21,6 +21,7 @@ struct Caller {
     bool on_system_bus = false;  ///< its name is one that polkit knows
     bool interactive = false;    ///< it lets polkit ask a person, in this call
     pid_t pid = 0;               ///< when it connected; 0: the bus does not tell
+    std::string program{};       ///< the name that process had then; empty: not known
 
     static constexpr uid_t nobody = 65534;
 

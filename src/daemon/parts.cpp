@@ -124,7 +124,7 @@ void Daemon::Parts::identify(bus::Connection& connection, const bus::Message& me
     const std::string name = connection.caller_name(message);
     if (connection.peer()) {
         const bus::PeerCredentials& peer = *connection.peer();
-        return callback(Caller{name, name, peer.uid, {}, false, false, peer.pid});
+        return callback(Caller{name, name, peer.uid, {}, false, false, peer.pid, peer.program});
     }
     const bool interactive = message.allows_interaction();
     system_bus->uid_of(name, [name, interactive, callback](std::optional<uid_t> uid) {
