@@ -124,6 +124,7 @@ void ServiceProcesses::adopt_ended(const ProcessId& id, pid_t reaper) {
 }
 
 void ServiceProcesses::await_exit(const ProcessId& id, pid_t reaper) {
+    empty_in_.reset();
     Adopted& one = adopted_[id.pid];
     one.id = id;
     one.parent = reaper;
@@ -236,6 +237,15 @@ void ServiceProcesses::check_empty() {
     if (excluded_.empty() && adopted_.empty() && !alive()) events_.emptied();
 }
 
+bool ServiceProcesses::cgroup_is_empty() const {
+    if (!cgroup_) return true;
+    const std::uint64_t now = loop_.iteration();
+    if (empty_in_ == now) return true;
+    if (is_populated(cgroup_look_.get()).value_or(true)) return false;
+    empty_in_ = now;
+    return true;
+}
+
 /// One that ends between the list and the look at it may have forked another after the list was
 /// made. So when all of the list have ended, there is one more look.
 std::vector<ProcessId> ServiceProcesses::living_in_cgroup() const {
@@ -268,7 +278,7 @@ std::vector<ProcessId> ServiceProcesses::all() const {
         }
     }
     // Most are asked about when they are empty, and to list a cgroup takes long.
-    if (cgroup_ && is_populated(cgroup_look_.get()).value_or(true)) {
+    if (!cgroup_is_empty()) {
         for (const ProcessId& id : living_in_cgroup()) found.emplace(id.pid, id);
     }
     std::vector<ProcessId> all;

@@ -123,6 +123,7 @@ private:
     [[nodiscard]] bool tells_exits(pid_t parent) const;
     void on_exit(pid_t pid, std::optional<ExitStatus> status);
     void check_empty();
+    [[nodiscard]] bool cgroup_is_empty() const;
     [[nodiscard]] std::vector<ProcessId> living_in_cgroup() const;
 
     Loop& loop_;
@@ -135,6 +136,9 @@ private:
     UniqueFd cgroup_events_;
     /// The same file, for looks between: reading what is watched would take its news away.
     UniqueFd cgroup_look_;
+    /// The last iteration of the loop in which it was found empty. Asked again and again about one
+    /// that has just ended, it has nothing else to say in the same one.
+    mutable std::optional<std::uint64_t> empty_in_;
     std::optional<IoWatch> cgroup_watch_;
     /// It was killed (cgroup.kill), or may have been by an earlier comard. Newer kernels (6.18)
     /// kill whatever is cloned into it after that, from a cgroup that was not.

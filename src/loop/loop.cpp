@@ -101,6 +101,12 @@ void Loop::quit(int code) noexcept {
 
 TimePoint Loop::now() const noexcept { return std::chrono::steady_clock::now(); }
 
+std::uint64_t Loop::iteration() const noexcept {
+    std::uint64_t count = 0;
+    sd_event_get_iteration(state_->event, &count);
+    return count;
+}
+
 void Loop::defer(std::function<void()> callback) {
     state_->deferred.push_back(std::move(callback));
     sd_event_source_set_enabled(state_->defer_source.get(), SD_EVENT_ONESHOT);
