@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "core/fault_point.h"
+#include "daemon/json_text.h"
 #include "os/proc_scan.h"
 
 namespace comar {
@@ -35,14 +36,14 @@ bool ended_well(const ExitStatus& status) {
            status.signal == SIGTERM || status.signal == SIGPIPE;
 }
 
-json to_json(const ProcessId& id) { return {id.pid, id.start_time}; }
+std::string text_of(const ProcessId& id) {
+    return "[" + std::to_string(id.pid) + "," + std::to_string(id.start_time) + "]";
+}
 
-json to_json(const std::optional<ProcessId>& id) { return id ? to_json(*id) : json(); }
-
-json to_json(const std::vector<ProcessId>& ids) {
-    json list = json::array();
-    for (const ProcessId& id : ids) list.push_back(to_json(id));
-    return list;
+std::string text_of(const std::vector<ProcessId>& ids) {
+    std::string list;
+    for (const ProcessId& id : ids) list += (list.empty() ? "[" : ",") + text_of(id);
+    return list + "]";
 }
 
 std::optional<ProcessId> read_process(const json& value) {
@@ -475,27 +476,35 @@ void Service::save() {
 }
 
 /// What restore() takes for granted is left out: this is written twice for each start and stop.
-json Service::snapshot() const {
-    json saved{{"state", std::string(to_string(state()))},
-               {"since", since_},
-               {"wanted", wanted_},
-               {"cause", cause_},
-               {"stamp", stamp_}};
-    const auto add = [&saved](const char* key, json value) {
-        if (!value.empty()) saved[key] = std::move(value);
+std::string Service::snapshot() const {
+    JsonText saved;
+    saved.add("state", to_string(state()));
+    saved.add("since", since_);
+    saved.add("wanted", wanted_);
+    const auto add_list = [&saved](std::string_view key, const std::vector<ProcessId>& ids) {
+        if (!ids.empty()) saved.add_json(key, text_of(ids));
     };
-    add("main", to_json(main_));
-    add("workers", to_json(workers_));
-    add("processes", to_json(processes_.adopted()));
-    add("waits_for", waits_for_);
-    add("settings", settings_->values);
-    if (last_exit_.code != LastExit().code) saved["exit_code"] = last_exit_.code;
-    if (last_exit_.signal != 0) saved["exit_signal"] = last_exit_.signal;
-    if (restarts_ > 0) saved["restarts"] = restarts_;
-    if (restart_pending_) saved["restart_pending"] = true;
-    if (!last_error_.empty()) saved["last_error"] = last_error_;
-    if (auto cgroup = processes_.cgroup_path(); !cgroup.empty()) saved["cgroup"] = cgroup;
-    return saved;
+    if (main_) saved.add_json("main", text_of(*main_));
+    add_list("workers", workers_);
+    add_list("processes", processes_.adopted());
+    const auto add_text = [&saved](std::string_view key, const std::string& text) {
+        if (!text.empty()) saved.add(key, text);
+    };
+    add_text("cause", cause_);
+    add_text("stamp", stamp_);
+    add_text("last_error", last_error_);
+    add_text("cgroup", processes_.cgroup_path());
+    const auto add_json = [&saved](std::string_view key, const json& value) {
+        if (value.empty()) return;
+        saved.add_json(key, value.dump(-1, ' ', false, json::error_handler_t::replace));
+    };
+    add_json("waits_for", waits_for_);
+    add_json("settings", settings_->values);
+    if (last_exit_.code != LastExit().code) saved.add("exit_code", std::int64_t{last_exit_.code});
+    if (last_exit_.signal != 0) saved.add("exit_signal", std::int64_t{last_exit_.signal});
+    if (restarts_ > 0) saved.add("restarts", std::uint64_t{restarts_});
+    if (restart_pending_) saved.add("restart_pending", true);
+    return std::move(saved).text();
 }
 
 std::optional<Cgroup> Service::forget() {

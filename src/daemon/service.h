@@ -179,7 +179,7 @@ private:
     void took(const ProcessId& process);
     void restore_processes(const nlohmann::json& state);
     void use_cgroup(const std::string& cgroup_parent);
-    [[nodiscard]] nlohmann::json snapshot() const;
+    [[nodiscard]] std::string snapshot() const;
 
     Context& context_;
     std::string app_;

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "daemon/json_text.h"
 #include "os/atomic_file.h"
 #include "os/read_file.h"
 #include "os/system_error.h"
@@ -74,17 +75,14 @@ bool take(const std::string_view body, StateJournal::States& states) {
 
 }  // namespace
 
-std::string encode_record(const std::string& app, const json& state) {
-    const auto text_of = [](const json& value) {
-        return value.dump(-1, ' ', false, json::error_handler_t::replace);
-    };
-    // Put together from texts: a state is written twice for each start, and to copy it takes time.
-    std::string body = "{\"app\":" + text_of(app);
-    if (!state.is_null()) body += ",\"state\":" + text_of(state);
-    body += "}\n";
-    std::string record = header_of(body) + body;
-    record.shrink_to_fit();
-    return record;
+std::string encode_record(const std::string& app, std::string_view state) {
+    JsonText record;
+    record.add("app", app);
+    if (!state.empty()) record.add_json("state", state);
+    const std::string body = std::move(record).text() + "\n";
+    std::string encoded = header_of(body) + body;
+    encoded.shrink_to_fit();
+    return encoded;
 }
 
 Result<StateJournal::States> decode_journal(std::string_view text) {
@@ -118,13 +116,13 @@ Result<StateJournal::States> StateJournal::load() {
         return states;
     }
     for (const auto& [app, state] : *states) {
-        const auto [record, is_new] = records_.emplace(app, encode_record(app, state));
+        const auto [record, is_new] = records_.emplace(app, encode_record(app, state.dump()));
         live_ += record->second.size();
     }
     return states;
 }
 
-Result<> StateJournal::put(const std::string& app, const json& state) {
+Result<> StateJournal::put(const std::string& app, std::string_view state) {
     std::string record = encode_record(app, state);
     std::string& last = records_[app];
     if (file_ && record == last) return {};
@@ -141,7 +139,7 @@ Result<> StateJournal::remove(const std::string& app) {
     if (found == records_.end()) return {};
     live_ -= found->second.size();
     records_.erase(found);
-    auto written = append(encode_record(app, json()));
+    auto written = append(encode_record(app, {}));
     if (!written) file_.reset();
     return written;
 }

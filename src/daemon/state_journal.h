@@ -31,7 +31,8 @@ public:
     Result<States> load();
 
     /// An error leaves what was written before, and is tried again with the next change.
-    Result<> put(const std::string& app, const nlohmann::json& state);
+    /// `state` is an object of JSON.
+    Result<> put(const std::string& app, std::string_view state);
     Result<> remove(const std::string& app);
 
 private:
@@ -47,7 +48,7 @@ private:
 
 /// The states in the text of a journal, or Invalid.
 [[nodiscard]] Result<StateJournal::States> decode_journal(std::string_view text);
-/// A null `state`: the service is forgotten.
-[[nodiscard]] std::string encode_record(const std::string& app, const nlohmann::json& state);
+/// `state` is JSON; empty: the service is forgotten.
+[[nodiscard]] std::string encode_record(const std::string& app, std::string_view state);
 
 }  // namespace comar
