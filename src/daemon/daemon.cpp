@@ -74,6 +74,9 @@ Result<std::unique_ptr<Daemon>> Daemon::create(Options options) {
     if (!children) return Failure(std::move(children.error()));
     auto parts = std::make_unique<Parts>(std::move(options), std::move(*paths), *settings,
                                          std::move(*lock), std::move(*loop), std::move(*children));
+    // Not before: what starts programs is a copy of comard, and keeps what comard had when it was
+    // made.
+    (void)parts->load_models();
     parts->connect();
     for (const Error& error : parts->registry.load()) {
         spdlog::error("{}, skipping", error.message);

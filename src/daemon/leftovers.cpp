@@ -158,8 +158,9 @@ void Leftovers::finish(const std::string& app) {
 /// Something lives, and for want of descriptors nobody can see what.
 bool Leftovers::is_blind(const std::string& app, KillMode mode) const {
     const Service* service = find_service_(app);
-    return service != nullptr && mode != KillMode::none && service->processes().alive() &&
-           service->processes().all().empty();
+    if (service == nullptr || mode == KillMode::none) return false;
+    const ServiceProcesses& processes = service->processes();
+    return processes.may_have_more() || (processes.alive() && processes.all().empty());
 }
 
 std::vector<ProcessId> Leftovers::left_of(const std::string& app, KillMode mode) const {

@@ -29,12 +29,6 @@ Calls::Limits limits_of(const Settings& settings) {
     return limits;
 }
 
-bus::ModelTable load_models(const std::string& folder) {
-    auto loaded = bus::ModelTable::load(folder);
-    for (const Error& error : loaded.errors) spdlog::error("{}, skipping", error.message);
-    return std::move(loaded.table);
-}
-
 void Daemon::Parts::emit(const std::string& app, const bus::Model& model, const bus::Signal& signal,
                          const json& arguments) {
     broadcaster.send(path_of(app), model.interface(), signal.name, signal.signature(), arguments);
@@ -75,7 +69,7 @@ void Daemon::Parts::tell_progress() {
                      json::array({transitions.progress().dump()}));
 }
 
-std::vector<std::string> Daemon::Parts::reload_models() {
+std::vector<std::string> Daemon::Parts::load_models() {
     auto loaded = bus::ModelTable::load(paths.models);
     std::vector<std::string> problems;
     for (const Error& error : loaded.errors) {
@@ -83,6 +77,11 @@ std::vector<std::string> Daemon::Parts::reload_models() {
         problems.push_back(error.message);
     }
     models = std::move(loaded.table);
+    return problems;
+}
+
+std::vector<std::string> Daemon::Parts::reload_models() {
+    auto problems = load_models();
     spdlog::info("loaded {} models", models.names().size());
     return problems;
 }

@@ -50,8 +50,6 @@
 namespace comar {
 
 [[nodiscard]] Calls::Limits limits_of(const Settings& settings);
-/// Those that can be used; the others are told in the log.
-[[nodiscard]] bus::ModelTable load_models(const std::string& folder);
 
 /// All parts of comard, in the order in which they need each other, and what goes between them.
 struct Daemon::Parts {
@@ -75,6 +73,8 @@ struct Daemon::Parts {
     void tell_of_objects(const std::string& signal, std::string_view signature,
                          const nlohmann::json& arguments);
     void tell_progress();
+    /// Those that can be used; why not the others, which is told in the log too.
+    std::vector<std::string> load_models();
     std::vector<std::string> reload_models();
     /// What could not be told to each when it was made.
     void connect();
@@ -104,7 +104,7 @@ struct Daemon::Parts {
                       [this](const std::string& app) { return listing.told_properties(app); }};
     TicketCounter tickets;
     WaitGraph waits;
-    bus::ModelTable models = load_models(paths.models);
+    bus::ModelTable models;
     Registry registry{paths.scripts};
     StartUpStates start_up{paths.start_up};
     LogFolder logs{paths.log, settings.logs};

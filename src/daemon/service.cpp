@@ -224,7 +224,7 @@ void Service::worker_gone(const ProcessId& worker, bool crashed) {
     // So is what daemons have forked since a worker told: one that forks twice is another by now.
     const bool has_left_some = std::exchange(has_left_some_, false);
     if ((crashed || has_left_some) && processes_.cgroup_path().empty()) {
-        left_behind(context_.orphans(worker.start_time, app_));
+        left_behind(context_.orphans(worker.start_time, app_).value_or(std::vector<ProcessId>{}));
         has_left_some_ = false;
         if (crashed && processes_.alive()) feed(FoundAlive{});
     }

@@ -31,7 +31,8 @@ public:
         StateJournal& journal;
         std::string cgroup_parent;  ///< empty: no cgroups here
         /// As ServiceProcesses::Orphans, but for those that write the output of another service.
-        std::function<std::vector<ProcessId>(std::uint64_t since, const std::string& app)> orphans;
+        std::function<Result<std::vector<ProcessId>>(std::uint64_t since, const std::string& app)>
+            orphans;
         ServiceProcesses::Reaps reaps;
         /// Whether a process is known to be of another service than `app`, or of comard's own.
         /// A `sibling` of the worker is in no cgroup but its service's, so those of others need

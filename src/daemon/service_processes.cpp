@@ -78,6 +78,7 @@ void ServiceProcesses::check_cgroup() {
 void ServiceProcesses::adopt(const ProcessId& id, pid_t reaper) {
     if (id.pid <= 0 || excluded_.contains(id.pid) || adopted_.contains(id.pid)) return;
     const auto stat = read_stat(id.pid);
+    if (!stat && !is_out_of_sight(stat.error())) look_again_since(id.start_time);
     if (!stat || stat->id != id) return adopt_ended(id, reaper);
     auto process = Process::open(id);
     // A parent that tells nobody may never reap it, as PID 1 of many a container.
@@ -196,12 +197,19 @@ void ServiceProcesses::find_orphans() {
         if (!is_living(one.id)) ended.push_back(one.id);
     }
     for (const ProcessId& id : ended) adopt_orphans_of(id);
+    if (const auto since = std::exchange(unseen_since_, std::nullopt)) adopt_orphans_since(*since);
 }
 
 /// What hung below one that has ended is a child of comard by now.
-void ServiceProcesses::adopt_orphans_of(const ProcessId& ended) {
+void ServiceProcesses::adopt_orphans_since(std::uint64_t since) {
     if (cgroup_) return;
-    for (const ProcessId& orphan : orphans_(ended.start_time)) adopt(orphan);
+    const auto found = orphans_(since);
+    if (!found) return look_again_since(since);
+    for (const ProcessId& orphan : *found) adopt(orphan);
+}
+
+void ServiceProcesses::look_again_since(std::uint64_t since) {
+    unseen_since_ = std::min(unseen_since_.value_or(since), since);
 }
 
 std::vector<ExitStatus> ServiceProcesses::take_unknown_ends(const ProcessId& first) {

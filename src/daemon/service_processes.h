@@ -32,8 +32,8 @@ public:
 
     /// `orphans` tells which children of comard nobody has claimed yet (those that hung below a
     /// process that has just ended), if they began at `since` or later: in the unit of
-    /// ProcessId::start_time.
-    using Orphans = std::function<std::vector<ProcessId>(std::uint64_t since)>;
+    /// ProcessId::start_time. An error: nobody can see that now.
+    using Orphans = std::function<Result<std::vector<ProcessId>>(std::uint64_t since)>;
     /// Whether this process reaps its children for comard and tells how they ended.
     using Reaps = std::function<bool(pid_t)>;
     /// Whether this process is known to be another service's, or of comard's own.
@@ -70,8 +70,10 @@ public:
     void expel(const ProcessId& worker);
 
     /// Without a cgroup: looks for what hung below those that have ended just now, whose end has
-    /// not been told yet.
+    /// not been told yet, or of whom it could not be seen when it was.
     void find_orphans();
+    /// There may be some that nobody can see, for want of descriptors.
+    [[nodiscard]] bool may_have_more() const { return unseen_since_.has_value(); }
 
     /// The process that reaped some of ours has ended, and what it did not tell nobody knows.
     void miss_exits();
@@ -116,7 +118,9 @@ private:
     };
 
     void adopt_ended(const ProcessId& id, pid_t reaper);
-    void adopt_orphans_of(const ProcessId& ended);
+    void adopt_orphans_of(const ProcessId& ended) { adopt_orphans_since(ended.start_time); }
+    void adopt_orphans_since(std::uint64_t since);
+    void look_again_since(std::uint64_t since);
     void await_exit(const ProcessId& id, pid_t reaper);
     [[nodiscard]] bool exit_is_told(const Adopted& one) const;
     /// Whether we hear how the children of that process end.
@@ -144,6 +148,8 @@ private:
     /// kill whatever is cloned into it after that, from a cgroup that was not.
     bool may_be_deadly_ = false;
     std::map<pid_t, Adopted> adopted_;
+    /// What those have left that began then or later could not be looked at.
+    std::optional<std::uint64_t> unseen_since_;
     std::set<pid_t> excluded_;
     std::map<pid_t, Adopted> expelled_;
 };

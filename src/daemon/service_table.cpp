@@ -118,38 +118,45 @@ bool ServiceTable::is_taken(const ProcessId& process, const std::string& app, bo
 
 /// Children of comard that nobody has claimed, and that may be of `app`. One that ends while we
 /// look leaves its own to comard after we have listed those: then we look again.
-std::vector<ProcessId> ServiceTable::orphans(std::uint64_t since, const std::string& app) const {
+Result<std::vector<ProcessId>> ServiceTable::orphans(std::uint64_t since,
+                                                     const std::string& app) const {
     // A service that forks without end must not keep us here.
     constexpr std::size_t enough = 64;
     std::set<pid_t> ended;
-    std::size_t known = 0;
+    for (;;) {
+        const std::size_t known = ended.size();
+        auto found = living_orphans(since, app, ended);
+        if (!found || ended.size() == known || ended.size() > enough) return found;
+    }
+}
+
+Result<std::vector<ProcessId>> ServiceTable::living_orphans(std::uint64_t since,
+                                                            const std::string& app,
+                                                            std::set<pid_t>& ended) const {
+    const auto all = children(::getpid());
+    if (!all) return Failure(all.error());
+    const auto own = own_children_ ? own_children_() : std::vector<ProcessId>{};
     std::vector<ProcessId> found;
-    do {
-        known = ended.size();
-        found = living_orphans(since, app, ended);
-    } while (ended.size() > known && ended.size() < enough);
+    for (const ProcessId& id : *all) {
+        if (id.start_time < since || std::find(own.begin(), own.end(), id) != own.end()) continue;
+        const auto stat = read_stat(id.pid);
+        // For want of descriptors nobody can tell.
+        if (!stat && !is_out_of_sight(stat.error())) return Failure(stat.error());
+        if (!stat || stat->state == 'Z') {
+            ended.insert(id.pid);
+        } else if (may_be_of(app, id)) {
+            found.push_back(id);
+        }
+    }
     return found;
 }
 
-std::vector<ProcessId> ServiceTable::living_orphans(std::uint64_t since, const std::string& app,
-                                                    std::set<pid_t>& ended) const {
-    auto all = children(::getpid()).value_or(std::vector<ProcessId>{});
-    const auto own = own_children_ ? own_children_() : std::vector<ProcessId>{};
-    std::erase_if(all, [&](const ProcessId& id) {
-        if (std::find(own.begin(), own.end(), id) != own.end()) return true;
-        if (id.start_time < since) return true;
-        const auto stat = read_stat(id.pid);
-        if (!stat || stat->state == 'Z') {
-            ended.insert(id.pid);
-            return true;
-        }
-        const std::string writes_for = output_of(id.pid);
-        if (writes_for != app && services_.contains(writes_for)) return true;
-        return std::any_of(services_.begin(), services_.end(), [&](const auto& item) {
-            return item.second->processes().has_adopted(id);
-        });
+bool ServiceTable::may_be_of(const std::string& app, const ProcessId& child) const {
+    const std::string writes_for = output_of(child.pid);
+    if (writes_for != app && services_.contains(writes_for)) return false;
+    return std::none_of(services_.begin(), services_.end(), [&](const auto& item) {
+        return item.second->processes().has_adopted(child);
     });
-    return all;
 }
 
 void ServiceTable::miss_exits() {

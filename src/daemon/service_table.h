@@ -50,10 +50,14 @@ public:
 
 private:
     void restore_one(const std::string& app, const nlohmann::json* state);
-    [[nodiscard]] std::vector<ProcessId> orphans(std::uint64_t since, const std::string& app) const;
+    [[nodiscard]] Result<std::vector<ProcessId>> orphans(std::uint64_t since,
+                                                         const std::string& app) const;
     /// One look; adds those that had ended by then.
-    [[nodiscard]] std::vector<ProcessId> living_orphans(std::uint64_t since, const std::string& app,
-                                                        std::set<pid_t>& ended) const;
+    [[nodiscard]] Result<std::vector<ProcessId>> living_orphans(std::uint64_t since,
+                                                                const std::string& app,
+                                                                std::set<pid_t>& ended) const;
+    /// Whether such a child of comard may be of `app`, as far as others do not have it.
+    [[nodiscard]] bool may_be_of(const std::string& app, const ProcessId& child) const;
     [[nodiscard]] bool is_taken(const ProcessId& process, const std::string& app,
                                 bool sibling) const;
 

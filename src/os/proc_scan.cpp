@@ -139,16 +139,23 @@ Result<std::vector<pid_t>> listed_children(pid_t pid, const std::string& proc) {
     return found;
 }
 
-std::vector<ProcessId> keep_children_of(pid_t parent, const std::vector<pid_t>& candidates,
-                                        const std::string& proc) {
+/// Those that are gone by now are left out; of others it must be told when they cannot be seen.
+Result<std::vector<ProcessId>> keep_children_of(pid_t parent, const std::vector<pid_t>& candidates,
+                                                const std::string& proc) {
     std::vector<ProcessId> kept;
-    for (const pid_t pid : candidates)
-        if (const auto stat = read_stat(pid, proc); stat && stat->parent == parent)
-            kept.push_back(stat->id);
+    for (const pid_t pid : candidates) {
+        const auto stat = read_stat(pid, proc);
+        if (!stat && !is_out_of_sight(stat.error())) return Failure(stat.error());
+        if (stat && stat->parent == parent) kept.push_back(stat->id);
+    }
     return kept;
 }
 
 }  // namespace
+
+bool is_out_of_sight(const Error& error) {
+    return error.kind == ErrorKind::not_found || error.kind == ErrorKind::denied;
+}
 
 Result<ProcessStat> read_stat(pid_t pid, const std::string& proc) {
     const auto path = file_of(proc, pid, "stat");

@@ -46,6 +46,10 @@ struct ProcessUser {
     uid_t effective = 0;
 };
 
+/// Of an error about a process: there is none, or none for us to see. With another one, such as a
+/// want of descriptors, there may well be one.
+[[nodiscard]] bool is_out_of_sight(const Error& error);
+
 Result<ProcessStat> read_stat(pid_t pid, const std::string& proc = "/proc");
 
 /// argv; empty for a kernel thread and a zombie. Only the first 64 KiB are read.

@@ -47,7 +47,9 @@ def test_a_name_that_is_no_text_does_no_harm(comard):
         before = comm.read()
         comm.write(b"\xff\n\x1b[2J")
         try:
-            service.start()
+            caller = comard.connect()    # the name is asked for when one connects
+            caller.service("app").start()
+            caller.close()
         finally:
             comm.write(before.strip())
     assert service.supervision["Cause"].startswith("start asked for by uid 0 (\ufffd??[2J, process ")

@@ -155,6 +155,25 @@ def test_a_stop_that_refuses_does_not_end_supervision(comard, told):
     service.stop()
 
 
+def test_a_good_answer_takes_back_a_restart_that_is_still_to_come(comard, told):
+    sick = comard.place.folder / "sick"
+    service = comard.register("app", supervised(
+        comard.program("server"), f"--tell {told}", serviceRestartDelay=LONG, serviceRestartMaxDelay=LONG,
+        serviceHealth=health(f"test ! -e {sick}", then="restart")))
+    service.start()
+    main = Process(int(told.line()))
+    sick.touch()
+    comard.until(lambda: service.supervision["RetryUsec"] > 0, "the restart to be planned")
+    assert main.alive
+    sick.unlink()
+    comard.until(lambda: service.supervision["RetryUsec"] == 0, "the restart to be taken back")
+    until_health(comard, service, "ok")
+    assert service.supervision["State"] == "running"
+    assert main_of(service).pid == main.pid
+    service.stop()
+    assert_stays_down(service)
+
+
 def test_at_the_limit_it_is_left_as_it_is_until_a_reset(comard, told):
     service = comard.register("app", supervised(
         comard.program("server"), f"--tell {told}", serviceRestartLimit=(2, LONG),
