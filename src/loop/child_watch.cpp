@@ -55,7 +55,8 @@ void ChildWatch::State::reap() {
     };
     for (const ReapedChild& child : reap_children(look)) {
         if (!source) return;  // a call-back has destroyed the watch
-        loop.guarded([&] { tell(child, std::move(origins[child.pid])); });
+        const auto origin = origins.extract(child.pid);
+        loop.guarded([&] { tell(child, origin ? origin.mapped() : Origin()); });
     }
 }
 

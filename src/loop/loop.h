@@ -37,6 +37,7 @@ public:
 
     /// Calls `callback` once, in the next iteration, in the order of the calls.
     void defer(std::function<void()> callback);
+
     /// How often the loop has begun to call back, sd_event_get_iteration(3). Stays the same while
     /// it does not run.
     [[nodiscard]] std::uint64_t iteration() const noexcept;

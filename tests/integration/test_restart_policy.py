@@ -198,7 +198,7 @@ def test_what_fails_as_soon_as_it_is_in_the_background_comes_back(comard, told):
         {"SERVER": comard.program("server"), "GATE": str(gate), "DONE": str(comard.place.folder / "done")},
         serviceRestart="on-failure"))
     service.start()
-    comard.until(lambda: service.supervision["State"] == "running", "the start")
+    until_state(comard, service, "running")
     gate.write_text("go\n")
     second = Process(int(told.line()))
     until_state(comard, service, "running")

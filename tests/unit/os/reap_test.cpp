@@ -67,15 +67,20 @@ TEST(ReapTest, OthersThanChildrenAreNotFound) {
     EXPECT_EQ(reap(parent->get()).error().kind, ErrorKind::not_found);
 }
 
-TEST(ReapTest, AllThatHaveExitedAreReapedAndTheOthersStay) {
-    const WaitingChild running;
-    WaitingChild first(1);
-    WaitingChild second(2);
+/// Both are zombies then, which nobody but the test will reap.
+void end_unreaped(WaitingChild& first, WaitingChild& second) {
     for (auto* child : {&first, &second}) {
         child->end();
         child->wait_until_exited();
         child->forget();
     }
+}
+
+TEST(ReapTest, AllThatHaveExitedAreReapedAndTheOthersStay) {
+    const WaitingChild running;
+    WaitingChild first(1);
+    WaitingChild second(2);
+    end_unreaped(first, second);
     auto reaped = reap_children();
     std::sort(reaped.begin(), reaped.end(),
               [](const auto& a, const auto& b) { return a.status.code < b.status.code; });
@@ -90,11 +95,7 @@ TEST(ReapTest, EachIsShownWhileProcStillKnowsIt) {
     std::vector<pid_t> shown;
     WaitingChild first(1);
     WaitingChild second(2);
-    for (auto* child : {&first, &second}) {
-        child->end();
-        child->wait_until_exited();
-        child->forget();
-    }
+    end_unreaped(first, second);
     const auto reaped = reap_children([&](pid_t pid) {
         EXPECT_EQ(read_stat(pid)->state, 'Z');
         shown.push_back(pid);
