@@ -66,6 +66,12 @@ bool is_script_host(pid_t pid) {
     return program && program->path.find("/comar-script-host") != std::string::npos;
 }
 
+/// Where nobody has said otherwise; one for all, for most services have no settings.
+const std::shared_ptr<const EffectiveSettings>& usual_settings() {
+    static const auto usual = std::make_shared<const EffectiveSettings>();
+    return usual;
+}
+
 }  // namespace
 
 std::string to_string(const Service::LastExit& last) {
@@ -86,8 +92,8 @@ Service::Service(Context& context, std::string app)
           [this](std::uint64_t since) { return context_.orphans(since, app_); }, context.reaps,
           [this](const ProcessId& id) { return context_.taken(id, app_, false); },
           {[this] { emptied(); },
-           [this](const ProcessId& id, std::optional<ExitStatus> status) { exited(id, status); }}) {
-}
+           [this](const ProcessId& id, std::optional<ExitStatus> status) { exited(id, status); }}),
+      settings_(usual_settings()) {}
 
 void Service::restore(const json& state) {
     const auto saved =
@@ -310,11 +316,6 @@ void Service::use_settings(EffectiveSettings settings, std::string stamp) {
     stamp_ = std::move(stamp);
 }
 
-const std::shared_ptr<const EffectiveSettings>& Service::usual_settings() {
-    static const auto usual = std::make_shared<const EffectiveSettings>();
-    return usual;
-}
-
 void Service::set_status_text(std::string text) {
     if (status_text_ == text) return;
     status_text_ = std::move(text);
@@ -378,7 +379,7 @@ void Service::owe_start() {
 
 void Service::exited(const ProcessId& process, std::optional<ExitStatus> status) {
     if (main_ && *main_ != process) {
-        if (!processes_.lives(*main_)) heir_end_ = status;
+        if (status && !processes_.lives(*main_)) heir_ends_.push_back(*status);
         return changed();
     }
     note_end(status);
@@ -386,7 +387,7 @@ void Service::exited(const ProcessId& process, std::optional<ExitStatus> status)
     if (may_have_forked(status)) {
         // What it has left may have ended before this was told.
         for (const ExitStatus& end : processes_.take_unknown_ends(process)) note_end(end);
-        if (heir_end_) note_end(std::exchange(heir_end_, std::nullopt));
+        for (const ExitStatus& end : std::exchange(heir_ends_, {})) note_end(end);
         if (!processes_.alive()) return;
         // It is the service, and how that ends is still open, and must be heard of.
         main_.reset();
@@ -418,7 +419,7 @@ void Service::emptied() {
     feed(Emptied{!died_badly_});
     died_badly_ = false;
     main_.reset();
-    heir_end_.reset();
+    heir_ends_.clear();
 }
 
 void Service::feed(const SupervisionEvent& event) {

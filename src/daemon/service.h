@@ -170,8 +170,6 @@ private:
     void feed(const SupervisionEvent& event);
     void settled(ServiceState before);
     void watch_somebody();
-    /// Where nobody has said otherwise; one for all, for most services have no settings.
-    [[nodiscard]] static const std::shared_ptr<const EffectiveSettings>& usual_settings();
     void exited(const ProcessId& process, std::optional<ExitStatus> status);
     void note_end(const std::optional<ExitStatus>& status);
     [[nodiscard]] bool may_have_forked(const std::optional<ExitStatus>& status) const;
@@ -190,8 +188,8 @@ private:
     std::vector<ProcessId> workers_;  ///< of the calls that run and may change something
     std::uint64_t since_ = 0;
     LastExit last_exit_;
-    /// How one ended that has outlived the main process, whose end is still to be told.
-    std::optional<ExitStatus> heir_end_;
+    /// How those ended that have outlived the main process, whose end is still to be told.
+    std::vector<ExitStatus> heir_ends_;
     bool died_badly_ = false;       ///< the main process that ended last did so with an error
     bool is_blamed_ = false;        ///< blame() since it runs
     std::vector<JobKind> methods_;  ///< that run now; each has been called by the one before it
@@ -202,7 +200,7 @@ private:
     std::string cause_;
     bool end_was_clean_ = false;  ///< how the process that counts ended is known, and was well
     TimePoint running_from_;
-    std::shared_ptr<const EffectiveSettings> settings_ = usual_settings();
+    std::shared_ptr<const EffectiveSettings> settings_;
     std::string stamp_;
     std::string status_text_;
     std::string health_;

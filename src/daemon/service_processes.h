@@ -72,8 +72,8 @@ public:
     /// Without a cgroup: looks for what hung below those that have ended just now, whose end has
     /// not been told yet, or of whom it could not be seen when it was.
     void find_orphans();
-    /// There may be some that nobody can see, for want of descriptors.
-    [[nodiscard]] bool may_have_more() const { return unseen_since_.has_value(); }
+    /// Without a cgroup: there may be some that nobody can see, for want of descriptors.
+    [[nodiscard]] bool may_have_more() const { return !cgroup_ && unseen_since_; }
 
     /// The process that reaped some of ours has ended, and what it did not tell nobody knows.
     void miss_exits();
