@@ -50,7 +50,8 @@ Result<> ServiceProcesses::use_cgroup(const std::string& parent, const std::stri
     if (!events) return Failure(std::move(events.error()));
     auto look = cgroup->watch();
     if (!look) return Failure(std::move(look.error()));
-    auto watch = IoWatch::create(loop_, events->get(), EPOLLPRI, [this](std::uint32_t) {
+    auto watch = ChangeWatch::create(loop_, events->get(), EPOLLPRI, [this] {
+        if (is_expecting()) return;
         // A cgroup that somebody removed holds nothing any more.
         if (!is_populated(cgroup_events_.get()).value_or(false)) check_empty();
     });
@@ -241,8 +242,10 @@ void ServiceProcesses::expel(const ProcessId& worker) {
 
 /// Those that were adopted are waited for: how they ended must be known before anything is
 /// concluded from it.
+bool ServiceProcesses::is_expecting() const { return !excluded_.empty() || !adopted_.empty(); }
+
 void ServiceProcesses::check_empty() {
-    if (excluded_.empty() && adopted_.empty() && !alive()) events_.emptied();
+    if (!is_expecting() && !alive()) events_.emptied();
 }
 
 bool ServiceProcesses::cgroup_is_empty() const {

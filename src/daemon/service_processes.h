@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/result.h"
+#include "loop/change_watch.h"
 #include "loop/child_watch.h"
 #include "loop/io_watch.h"
 #include "loop/loop.h"
@@ -126,6 +127,8 @@ private:
     /// Whether we hear how the children of that process end.
     [[nodiscard]] bool tells_exits(pid_t parent) const;
     void on_exit(pid_t pid, std::optional<ExitStatus> status);
+    /// The end of some will be told, or of a worker, and looked into then.
+    [[nodiscard]] bool is_expecting() const;
     void check_empty();
     [[nodiscard]] bool cgroup_is_empty() const;
     [[nodiscard]] std::vector<ProcessId> living_in_cgroup() const;
@@ -143,7 +146,7 @@ private:
     /// The last iteration of the loop in which it was found empty. Asked again and again about one
     /// that has just ended, it has nothing else to say in the same one.
     mutable std::optional<std::uint64_t> empty_in_;
-    std::optional<IoWatch> cgroup_watch_;
+    std::optional<ChangeWatch> cgroup_watch_;
     /// It was killed (cgroup.kill), or may have been by an earlier comard. Newer kernels (6.18)
     /// kill whatever is cloned into it after that, from a cgroup that was not.
     bool may_be_deadly_ = false;

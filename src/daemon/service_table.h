@@ -3,10 +3,10 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "daemon/cgroup_remover.h"
@@ -64,7 +64,7 @@ private:
     Service::Context context_;
     const Registry& registry_;
     CgroupRemover remover_;
-    std::map<std::string, std::unique_ptr<Service>> services_;
+    std::unordered_map<std::string, std::unique_ptr<Service>> services_;
     std::function<std::vector<ProcessId>()> own_children_;
     ServiceProcesses::Reaps reaps_;
 };

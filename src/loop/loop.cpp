@@ -39,6 +39,7 @@ Result<> prepare_timers(sd_event* event) {
 
 Loop::State::~State() {
     signals.clear();
+    changes.reset();
     defer_source.reset();
     sd_event_unref(event);
 }

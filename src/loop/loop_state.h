@@ -18,6 +18,8 @@
 
 namespace comar {
 
+struct ChangeGroup;
+
 /// What a Loop consists of. For the files of loop/ alone.
 struct Loop::State {
     struct Signal {
@@ -55,6 +57,7 @@ struct Loop::State {
     std::vector<std::function<void()>> deferred;
     EventSource defer_source;
     std::map<int, std::shared_ptr<Signal>> signals;
+    std::shared_ptr<ChangeGroup> changes;  ///< made with the first ChangeWatch
 };
 
 /// Blocks `signo` in this thread, as sd_event_add_signal(3) wants it.

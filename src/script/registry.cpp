@@ -116,35 +116,39 @@ void Registry::load_model(const std::string& model, std::vector<Error>& problems
             script.facts = std::move(*facts);
             script.facts_known = true;
         }
-        scripts_.insert_or_assign({script.app, model}, std::move(script));
+        scripts_[model].insert_or_assign(file.stem().string(), std::move(script));
     }
 }
 
 const Script* Registry::find(const std::string& model, const std::string& app) const {
-    const auto found = scripts_.find({app, model});
-    return found == scripts_.end() ? nullptr : &found->second;
+    const auto of_model = scripts_.find(model);
+    if (of_model == scripts_.end()) return nullptr;
+    const auto found = of_model->second.find(app);
+    return found == of_model->second.end() ? nullptr : &found->second;
 }
 
 std::vector<std::string> Registry::apps_of(const std::string& model) const {
     std::vector<std::string> apps;
-    for (const auto& [key, script] : scripts_) {
-        if (key.second == model) apps.push_back(key.first);
-    }
+    const auto of_model = scripts_.find(model);
+    if (of_model == scripts_.end()) return apps;
+    for (const auto& [app, script] : of_model->second) apps.push_back(app);
+    std::sort(apps.begin(), apps.end());
     return apps;
 }
 
 std::vector<std::string> Registry::models_of(const std::string& app) const {
     std::vector<std::string> models;
-    for (auto at = scripts_.lower_bound({app, ""}); at != scripts_.end() && at->first.first == app;
-         ++at) {
-        models.push_back(at->first.second);
+    for (const auto& [model, of_model] : scripts_) {
+        if (of_model.contains(app)) models.push_back(model);
     }
     return models;
 }
 
 std::vector<std::string> Registry::apps() const {
     std::set<std::string> apps;
-    for (const auto& [key, script] : scripts_) apps.insert(key.first);
+    for (const auto& [model, of_model] : scripts_) {
+        for (const auto& [app, script] : of_model) apps.insert(app);
+    }
     return {apps.begin(), apps.end()};
 }
 
@@ -156,18 +160,18 @@ Result<> Registry::install(const std::string& model, const std::string& app,
     fault_point("register", "written");
     // The facts carry the stamp of the script, so a crash between the two writes is noticed.
     auto recorded = write_facts(script);
-    scripts_.insert_or_assign({app, model}, std::move(script));
+    scripts_[model].insert_or_assign(app, std::move(script));
     return recorded;
 }
 
 Result<> Registry::learn(const std::string& model, const std::string& app, Facts facts) {
-    const auto found = scripts_.find({app, model});
-    if (found == scripts_.end()) {
+    if (find(model, app) == nullptr) {
         return failure(ErrorKind::not_found, "cannot find script " + app + " of model " + model);
     }
-    found->second.facts = std::move(facts);
-    found->second.facts_known = true;
-    return write_facts(found->second);
+    Script& script = scripts_.at(model).at(app);
+    script.facts = std::move(facts);
+    script.facts_known = true;
+    return write_facts(script);
 }
 
 bool Registry::is_edited(const Script& script) {
@@ -178,7 +182,9 @@ bool Registry::is_edited(const Script& script) {
 Result<> Registry::remove(const std::string& model, const std::string& app) {
     // The script goes first: facts without a script are nothing, a script without facts is one.
     if (auto gone = remove_file(path_of(model, app, script_ending)); !gone) return gone;
-    scripts_.erase({app, model});
+    if (const auto of_model = scripts_.find(model); of_model != scripts_.end()) {
+        of_model->second.erase(app);
+    }
     return remove_file(path_of(model, app, facts_ending));
 }
 

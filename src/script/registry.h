@@ -3,7 +3,7 @@
 
 #include <map>
 #include <string>
-#include <utility>
+#include <unordered_map>
 #include <vector>
 
 #include "core/result.h"
@@ -32,6 +32,7 @@ public:
     std::vector<Error> load();
 
     [[nodiscard]] const Script* find(const std::string& model, const std::string& app) const;
+    /// Sorted.
     [[nodiscard]] std::vector<std::string> apps_of(const std::string& model) const;
     [[nodiscard]] std::vector<std::string> models_of(const std::string& app) const;
     /// All apps, sorted, each once.
@@ -51,15 +52,13 @@ public:
     Result<> remove(const std::string& model, const std::string& app);
 
 private:
-    using Key = std::pair<std::string, std::string>;  ///< app, model
-
     [[nodiscard]] std::string path_of(const std::string& model, const std::string& app,
                                       const char* ending) const;
     void load_model(const std::string& model, std::vector<Error>& problems);
     Result<> write_facts(Script& script) const;
 
     std::string folder_;
-    std::map<Key, Script> scripts_;
+    std::map<std::string, std::unordered_map<std::string, Script>> scripts_;  ///< by model and app
 };
 
 }  // namespace comar
