@@ -9,9 +9,12 @@
 
 #include <spdlog/spdlog.h>
 #include <systemd/sd-daemon.h>
+#include <unistd.h>
 
 #include "core/fault_point.h"
 #include "daemon/parts.h"
+#include "os/atomic_file.h"
+#include "os/boot_id.h"
 #include "os/proc_scan.h"
 #include "os/process.h"
 #include "os/reap.h"
@@ -47,6 +50,23 @@ Result<FileLock> take_lock(const std::string& path, bool replace) {
     return lock;
 }
 
+/// Where the run folder is kept on a disk: process numbers of an earlier start of the machine are
+/// others' now, and what it was about to do is over.
+void forget_earlier_boot(const Paths& paths) {
+    constexpr std::size_t most_bytes = 256;
+    const std::string now = boot_id();
+    const auto known = read_file(paths.boot_id, most_bytes);
+    if (known && *known == now) return;
+    if (known) {
+        spdlog::info("forgetting the processes of an earlier start of this machine");
+        for (const std::string& file : {paths.state, paths.transition}) ::unlink(file.c_str());
+    }
+    WithoutSync steps;
+    if (auto kept = write_file_atomically(paths.boot_id, now, 0644, steps); !kept) {
+        spdlog::warn("{}", kept.error().message);
+    }
+}
+
 }  // namespace
 
 Daemon::Daemon(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -63,6 +83,7 @@ Result<std::unique_ptr<Daemon>> Daemon::create(Options options) {
     if (!lock) {
         return Failure(std::move(lock.error()).while_trying("start: another comard serves here"));
     }
+    forget_earlier_boot(*paths);
     if (auto subreaper = become_subreaper(); !subreaper)
         return Failure(std::move(subreaper.error()));
     auto loop = Loop::create();
@@ -88,7 +109,7 @@ Result<std::unique_ptr<Daemon>> Daemon::create(Options options) {
     return std::unique_ptr<Daemon>(new Daemon(std::move(parts)));
 }
 
-Result<int> Daemon::run() {
+Result<int> Daemon::run(UniqueFd ready) {
     Parts& parts = *parts_;
     for (const int signal : {SIGTERM, SIGINT}) {
         auto watched = parts.loop.on_signal(signal, [&parts] { parts.begin_exit(); });
@@ -103,13 +124,17 @@ Result<int> Daemon::run() {
     parts.outputs.restore();
     parts.compressor.start();
     parts.registrar.learn_missing();
-    const bool goes_on = parts.transitions.resume();
-    if (parts.options.boot && !goes_on) {
+    const bool was_booted = parts.transitions.resume();
+    if (parts.options.boot && was_booted) {
+        spdlog::info("not booting, an earlier comard has; 'comar boot' starts what does not run");
+    } else if (parts.options.boot) {
         parts.transitions.boot(parts.transitions.kernel_options(), [](const auto&) {});
     }
     spdlog::info("comard {} serves {} scripts on {}", COMAR_VERSION, parts.registry.apps().size(),
                  parts.paths.socket);
     ::sd_notify(0, "READY=1");
+    if (ready) (void)!::write(ready.get(), "\n", 1);
+    ready.reset();
     auto ended = parts.loop.run();
     parts.services.shut_down();
     fault_point("exit", "released");

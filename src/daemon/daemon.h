@@ -21,8 +21,9 @@ public:
     static Result<std::unique_ptr<Daemon>> create(Options options);
     ~Daemon();
 
-    /// Serves until SIGTERM or SIGINT. Services go on running.
-    Result<int> run();
+    /// Serves until SIGTERM or SIGINT. Services go on running. `ready` gets a newline when it
+    /// serves, as sd_notify(3) is told.
+    Result<int> run(UniqueFd ready);
 
     /// Whether it ended to be executed anew, Manager.Reexec. Empty: not. Else the socket that goes
     /// on listening meanwhile.

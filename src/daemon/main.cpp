@@ -6,12 +6,14 @@
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <vector>
 
 #include <fcntl.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include "daemon/daemon.h"
+#include "daemon/detach.h"
 #include "daemon/log.h"
 #include "daemon/options.h"
 
@@ -34,9 +36,15 @@ void execute_anew(const std::string& program, char** argv, comar::UniqueFd liste
     } else {
         ::dup2(listener.get(), handed_over);
     }
+    // It is in the background already, and has to stay the parent of its services.
+    std::vector<char*> arguments;
+    for (; *argv != nullptr; ++argv) {
+        if (std::strcmp(*argv, "--detach") != 0) arguments.push_back(*argv);
+    }
+    arguments.push_back(nullptr);
     ::setenv("LISTEN_FDS", "1", 1);
     ::setenv("LISTEN_PID", std::to_string(::getpid()).c_str(), 1);
-    ::execv(program.c_str(), argv);
+    ::execv(program.c_str(), arguments.data());
     spdlog::error("cannot execute {}: {}", program, std::strerror(errno));
 }
 
@@ -58,9 +66,15 @@ int main(int argc, char** argv) {
     ::signal(SIGPIPE, SIG_IGN);
     // A terminal that closes is no reason to stop supervising.
     ::signal(SIGHUP, SIG_IGN);
+    comar::UniqueFd ready;
+    if (options->detach) {
+        auto detached = comar::detach();
+        if (!detached) return complain(detached.error());
+        ready = std::move(*detached);
+    }
     auto daemon = comar::Daemon::create(std::move(*options));
     if (!daemon) return complain(daemon.error());
-    const auto code = (*daemon)->run();
+    const auto code = (*daemon)->run(std::move(ready));
     comar::UniqueFd listener = (*daemon)->take_handed_over();
     daemon->reset();
     if (listener) execute_anew(program, argv, std::move(listener));

@@ -45,6 +45,8 @@ tl::expected<Options, int> read_options(int argc, char** argv) {
     app.add_flag("--boot", options.boot, "Start all services that are on, as 'comar boot' does");
     app.add_flag("--replace", options.replace,
                  "Take the place of the comard that serves there; services go on running");
+    app.add_flag("--detach", options.detach,
+                 "Go on in the background; who started it goes on when comard serves");
     app.add_option("--log-level", options.log_level, "trace, debug, info, warning, error or off")
         ->capture_default_str();
     std::string log_target = "auto";

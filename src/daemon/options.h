@@ -17,6 +17,7 @@ struct Options {
     std::string log_level = "info";
     bool boot = false;     ///< starts all services that are on, at once
     bool replace = false;  ///< the comard that serves there ends first
+    bool detach = false;   ///< goes on in the background
 };
 
 /// Reads the command line. Where it asks for help or is wrong, that is printed and the exit code of

@@ -169,7 +169,7 @@ void Daemon::Parts::begin_exit() {
     if (exit_timer) return;
     spdlog::info("stopping; services go on running");
     ::sd_notify(0, "STOPPING=1");
-    transitions.leave();
+    transitions.end();
     supervisor.shut_down();
     jobs.cancel_waiting();
     calls.cancel_all();

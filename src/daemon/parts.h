@@ -116,7 +116,7 @@ struct Daemon::Parts {
             loop,
             children,
             journal,
-            find_cgroup_parent(paths.root),
+            find_cgroup_parent(paths),
             {},
             {},
             {},

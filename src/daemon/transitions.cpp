@@ -388,6 +388,12 @@ void Transitions::leave() {
     }
 }
 
+void Transitions::end() {
+    is_ended_ = true;
+    if (record_) return leave();
+    if (is_down_) save();
+}
+
 // --- what outlives comard ----------------------------------------------------------------------
 
 void Transitions::tell() const {
@@ -396,7 +402,7 @@ void Transitions::tell() const {
 }
 
 void Transitions::save() const {
-    json state{{"group", group_}, {"is_down", is_down_}};
+    json state{{"group", group_}, {"is_down", is_down_}, {"is_ended", is_ended_}};
     if (record_) {
         json finished = json::array();
         for (const auto& [app, one] : record_->services) {
@@ -424,7 +430,7 @@ bool Transitions::resume() {
         is_down_ = state.value("is_down", false);
         if (is_down_) parts_.supervisor.close();
         const std::string kind = state.value("kind", "");
-        if (kind.empty()) return false;
+        if (kind.empty()) return !is_down_ || !state.value("is_ended", false);
         finished_ = state.value("finished", std::set<std::string>());
         spdlog::info("going on with the {} that an earlier comard has begun", kind);
         const auto nobody = [](const auto&) {};

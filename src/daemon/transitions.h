@@ -63,11 +63,14 @@ public:
     /// What the kernel was told to boot: <root>/proc/cmdline.
     [[nodiscard]] BootOptions kernel_options() const;
 
-    /// What a comard before us has begun. True: it goes on.
+    /// What a comard before us has begun goes on. False: this machine was not booted yet, or not
+    /// since the end of a comard that had shut it down.
     bool resume();
 
-    /// comard ends: what goes on is left to the next one, and who waits for it gets Cancelled.
+    /// Another comard is to go on: who waits for a boot or the like gets Cancelled.
     void leave();
+    /// comard ends; after a shutdown the next one may boot.
+    void end();
 
     /// For a dry run: what boot, or a switch, would do now.
     [[nodiscard]] Plan plan_of_boot(const BootOptions& options) const;
@@ -107,7 +110,8 @@ private:
 
     Parts parts_;
     std::string group_ = "default";
-    bool is_down_ = false;  ///< all was stopped, and nothing is to start but by boot or a switch
+    bool is_ended_ = false;  ///< comard ends, for now at least
+    bool is_down_ = false;   ///< all was stopped, and nothing is to start but by boot or a switch
     std::optional<BootRecord> record_;
     TimePoint began_;
     std::vector<Done> waiters_;

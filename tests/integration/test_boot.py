@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import xml.etree.ElementTree
 
 import pytest
@@ -248,6 +249,58 @@ def test_comard_boots_by_itself_when_told_to(start):
     comard.stop()
     comard = start(arguments=["--boot"])
     comard.until(lambda: state(comard, "web") == "running", "the boot")
+
+
+@pytest.fixture
+def booted(start):
+    """With `web` running, and `shop` stopped after the boot."""
+    comard = start(arguments=["--boot"])
+    service(comard, "web")
+    service(comard, "shop")
+    boot(comard)
+    comard.cli("stop", "shop")
+    return comard
+
+
+def starts_again(comard):
+    """Whether it boots; and what runs then."""
+    before = len(comard.log)
+    comard.start()
+    said = "not booting|boot into default took"
+    comard.until(lambda: re.search(said, comard.log[before:]), "comard to boot or not")
+    is_booted = "boot into default took" in comard.log[before:]
+    return is_booted, [name for name in ("web", "shop") if state(comard, name) == "running"]
+
+
+@pytest.mark.parametrize("end", ["kill", "stop"])
+def test_whatever_starts_comard_again_starts_nothing_that_was_stopped(booted, end):
+    getattr(booted, end)()
+    assert starts_again(booted) == (False, ["web"])
+
+
+def test_executed_anew_it_does_not_boot_again(booted):
+    assert booted.cli("daemon-reexec").returncode == 0
+    booted.until(lambda: "not booting" in booted.log, "the other comard")
+    booted.disconnect()
+    assert state(booted, "shop") == "stopped"
+
+
+def test_killed_after_a_shutdown_it_stays_down_and_ended_after_one_it_boots(booted):
+    assert booted.cli("shutdown").returncode == 0
+    booted.kill()
+    assert starts_again(booted) == (False, [])
+    booted.stop()
+    assert starts_again(booted) == (True, ["web", "shop"])
+
+
+def test_what_an_earlier_start_of_the_machine_has_left_is_forgotten(booted):
+    """Its process numbers are others' by now, and its shutdown is over."""
+    assert booted.cli("shutdown").returncode == 0
+    booted.kill()
+    for name, text in (("boot-id", "another"), ("transition", '{"kind": "shutdown", "is_down": true}')):
+        with open(f"{booted.root}/run/comar/{name}", "w", encoding="ascii") as file:
+            file.write(text)
+    assert starts_again(booted) == (True, ["web", "shop"])
 
 
 def test_the_last_boots_are_kept(comard):

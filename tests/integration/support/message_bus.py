@@ -62,17 +62,21 @@ class MessageBus:
         self._process = None
         self.address = f"unix:path={self._folder}/socket"
 
-    def start(self):
-        """Starts it, and waits until it listens."""
+    def configure(self):
+        """Writes its configuration; returns what dbus-daemon is to be started with."""
         self._folder.mkdir(exist_ok=True)
         config = self._folder / "bus.conf"
         config.write_text(_CONFIG.format(kind=self._kind, address=self.address, shipped=self._shipped))
+        return [f"--config-file={config}", "--nofork", "--nopidfile"]
+
+    def start(self):
+        """Starts it, and waits until it listens."""
+        arguments = self.configure()
         reader, writer = os.pipe()
         log = self._folder / "log"
         with open(reader) as listening, open(log, "a") as errors:
             self._process = self._place.stranger(
-                "dbus-daemon", f"--config-file={config}", "--nofork", "--nopidfile",
-                f"--print-address={writer}", pass_fds=[writer], stderr=errors)
+                "dbus-daemon", *arguments, f"--print-address={writer}", pass_fds=[writer], stderr=errors)
             os.close(writer)
             assert listening.readline().startswith(self.address), log.read_text()
         return self
