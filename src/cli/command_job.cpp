@@ -9,6 +9,8 @@
 #include "cli/plan_text.h"
 #include "cli/report.h"
 #include "cli/session.h"
+#include "core/name.h"
+#include "core/name_list.h"
 
 namespace comar::cli {
 namespace {
@@ -64,6 +66,27 @@ void tell_done(Output& output, const Job& job, const std::string& service) {
     output.flush();
 }
 
+/// Who requires another one stops before it. Names those that stop without being asked for.
+std::vector<std::string> in_order(Session& session, std::vector<std::string> services,
+                                  bool with_dependents) {
+    if (services.size() < 2 && !with_dependents) return services;
+    std::vector<std::string> sorted;
+    std::vector<std::string> others;
+    for (const std::string& app : Plans(session).order_of_stop(services, with_dependents)) {
+        const auto found = std::ranges::find(
+            services, app, [](const std::string& service) { return bus_safe_name(service); });
+        if (found == services.end()) {
+            others.push_back(app);
+            continue;
+        }
+        sorted.push_back(std::move(*found));
+        services.erase(found);
+    }
+    if (!others.empty()) note("stopping " + name_list(others) + ", too");
+    sorted.insert(sorted.end(), services.begin(), services.end());
+    return sorted;
+}
+
 }  // namespace
 
 ExitCode run_job(const Invocation& invocation, Output& output) {
@@ -73,10 +96,13 @@ ExitCode run_job(const Invocation& invocation, Output& output) {
     auto session = open_session(invocation, Texts::in_user_language, Purpose::change);
     if (!session) return ExitCode::failed;
 
-    const auto& services = invocation.operands;
+    auto services = invocation.operands;
     if (invocation.dry_run) {
         return Plans(*session).tell(std::string(invocation.command->name), services,
                                     invocation.with_dependents, invocation.json, output);
+    }
+    if (invocation.command->name == "stop") {
+        services = in_order(*session, std::move(services), invocation.with_dependents);
     }
     std::vector<Message> calls;
     for (const auto& service : services)

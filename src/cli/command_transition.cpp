@@ -34,10 +34,7 @@ constexpr Transition transitions[] = {
     {"shutdown", "Shutdown", "stop all services"},
 };
 
-bool went_wrong(const json& service) {
-    const std::string fate = service.value("fate", "");
-    return fate != "succeeded" && fate != "waiting" && fate != "in flight";
-}
+bool went_wrong(const json& service) { return service.value("fate", "") != "succeeded"; }
 
 std::string seconds(std::int64_t microseconds) {
     return fmt::format("{:.2f} s", static_cast<double>(microseconds) / 1e6);

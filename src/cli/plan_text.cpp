@@ -36,7 +36,7 @@ Message plan_call(Bus& bus, const std::string& verb, const std::vector<std::stri
 /// What the script would do; an object with `error` where it cannot be tried.
 ordered_json rehearse(Session& session, const ordered_json& step) {
     const std::string app = step.value("app", "");
-    const std::string method = step.value("does", "");
+    const std::string method = step.value("method", step.value("does", ""));
     const Reply reply = session.bus.call(
         session.bus.method(manager_member("Rehearse"), "ss", app.c_str(), method.c_str()),
         Patience::job);
@@ -70,6 +70,21 @@ void print_step(Output& output, std::size_t number, const ordered_json& step) {
 
 }  // namespace
 
+std::vector<std::string> Plans::order_of_stop(const std::vector<std::string>& services,
+                                              bool with_dependents) const {
+    std::vector<std::string> order;
+    const Reply reply = session_.bus.call(
+        plan_call(session_.bus, "stop", services, with_dependents), Patience::reading);
+    // What is wrong with it, the stop itself tells.
+    if (!reply) return order;
+    const ordered_json plan = read(*reply);
+    if (!plan.is_object()) return order;
+    for (const ordered_json& step : plan.value("steps", ordered_json::array())) {
+        order.push_back(step.value("app", ""));
+    }
+    return order;
+}
+
 ExitCode Plans::tell(const std::string& verb, const std::vector<std::string>& services,
                      bool with_dependents, bool as_json, Output& output) const {
     const Reply reply = session_.bus.call(plan_call(session_.bus, verb, services, with_dependents),
@@ -83,11 +98,16 @@ ExitCode Plans::tell(const std::string& verb, const std::vector<std::string>& se
         complain("cannot read what comard has answered");
         return ExitCode::failed;
     }
-    for (ordered_json& step : plan["steps"]) step["would"] = rehearse(session_, step);
+    bool is_untold = false;
+    for (ordered_json& step : plan["steps"]) {
+        step["would"] = rehearse(session_, step);
+        is_untold = is_untold || step["would"].contains("error");
+    }
     const bool is_refused = !plan.value("refused", ordered_json::array()).empty();
+    const ExitCode code = is_refused || is_untold ? ExitCode::failed : ExitCode::ok;
     if (as_json) {
         print_json(output, plan, JsonLayout::indented);
-        return is_refused ? ExitCode::failed : ExitCode::ok;
+        return code;
     }
     if (plan["steps"].empty() && !is_refused) output.print("nothing is to be done\n");
     std::size_t number = 0;
@@ -98,7 +118,7 @@ ExitCode Plans::tell(const std::string& verb, const std::vector<std::string>& se
     for (const ordered_json& one : plan.value("refused", ordered_json::array())) {
         complain(fmt::format("{}: {}", one.value("app", ""), one.value("error", "")));
     }
-    return is_refused ? ExitCode::failed : ExitCode::ok;
+    return code;
 }
 
 }  // namespace comar::cli

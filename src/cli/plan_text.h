@@ -21,6 +21,11 @@ public:
     ExitCode tell(const std::string& verb, const std::vector<std::string>& services,
                   bool with_dependents, bool as_json, Output& output) const;
 
+    /// All that a stop of these ends, in its order: those that require others first. Empty where
+    /// that cannot be told.
+    [[nodiscard]] std::vector<std::string> order_of_stop(const std::vector<std::string>& services,
+                                                         bool with_dependents) const;
+
 private:
     Session& session_;
 };

@@ -23,6 +23,8 @@ constexpr std::size_t most_named = 4;
 constexpr std::size_t usual_width = 80;
 /// Where lines stay, so many for all of it.
 constexpr std::size_t most_lines = 10;
+/// And one that tells who holds it up, where nothing moves.
+constexpr std::chrono::seconds longest_silence{10};
 
 /// Those that take longest first: one of them is why it is not over.
 std::string in_flight(const json& list) {
@@ -69,8 +71,11 @@ void ProgressLine::show(std::string_view progress) {
     const json told = json::parse(progress, nullptr, false);
     const std::size_t over = told.value("over", std::size_t{0});
     const std::size_t total = told.value("total", std::size_t{0});
-    if (over < told_ + std::max<std::size_t>(total / most_lines, 1)) return;
+    const auto now = std::chrono::steady_clock::now();
+    const bool is_further = over >= told_ + std::max<std::size_t>(total / most_lines, 1);
+    if (!is_further && now - told_at_ < longest_silence) return;
     told_ = over;
+    told_at_ = now;
     note(text);
 }
 

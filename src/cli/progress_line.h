@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <set>
 #include <string>
 #include <string_view>
@@ -25,6 +26,7 @@ private:
     std::size_t width_;
     bool is_shown_ = false;
     std::size_t told_ = 0;  ///< how many were over when a line was written last
+    std::chrono::steady_clock::time_point told_at_ = std::chrono::steady_clock::now();
 };
 
 /// "boot: 12 of 40, 1 failed; db 1.2 s, web 0.3 s and 3 more". Empty: nothing goes on.

@@ -5,6 +5,8 @@
 #include <array>
 #include <cstddef>
 
+#include "core/name.h"
+
 namespace comar {
 namespace {
 
@@ -41,7 +43,7 @@ void read_option(std::string_view option, std::string_view parameter, BootOption
     if (option == "safe") {
         options.safe = true;
     } else if (auto service = value_of(option, "head_start")) {
-        options.head_start.push_back(std::move(*service));
+        options.head_start.push_back(bus_safe_name(*service));
     } else if (auto group = value_of(option, "group")) {
         options.group = std::move(group);
     } else {

@@ -108,14 +108,24 @@ void Campaign::look_at_slow_ones() {
 }
 
 void Campaign::give_up() {
+    std::vector<std::size_t> overdue;
     for (std::size_t step = 0; step < steps_.size(); ++step) {
         Course& course = courses_[step];
         if (course.fate != Fate::waiting && course.fate != Fate::in_flight) continue;
-        course.error = course.fate == Fate::waiting ? "its turn had not come when time was up"
-                                                    : "it had not ended when time was up";
+        const bool has_begun = course.fate == Fate::in_flight;
+        course.error = has_begun ? "it had not ended when time was up; it goes on"
+                                 : "its turn had not come when time was up; it goes on by itself";
         course.fate = Fate::late;
         course.ended = loop_.now();
+        if (!has_begun) course.began = course.ended;
         events_.moved(step);
+        if (!has_begun) overdue.push_back(step);
+    }
+    // What has to come before each, its job waits for.
+    const std::weak_ptr<bool> alive = alive_;
+    for (const std::size_t step : overdue) {
+        submit_(steps_[step], [](const CallReply&) {});
+        if (alive.expired()) return;
     }
     finish();
 }

@@ -121,6 +121,7 @@ Result<int> Daemon::run(UniqueFd ready) {
     for (const std::string& app : parts.registry.apps_of(service_model)) {
         parts.supervisor.restore(app);
     }
+    parts.supervisor.requirements().catch_up(parts.registry.apps_of(service_model));
     parts.outputs.restore();
     parts.compressor.start();
     parts.registrar.learn_missing();

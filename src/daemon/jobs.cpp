@@ -213,6 +213,18 @@ void Jobs::await_start(const std::string& app, std::optional<Ticket> parent,
     line.pending.at(*ticket).waiters.push_back({0, [done](const CallReply&) { done(); }});
 }
 
+bool Jobs::is_starting(const std::string& app) const {
+    const auto found = lines_.find(app);
+    if (found == lines_.end()) return false;
+    const JobQueue& queue = found->second.queue;
+    return queue.joinable(JobKind::start) || queue.joinable(JobKind::ready);
+}
+
+bool Jobs::is_stopping(const std::string& app) const {
+    const auto found = lines_.find(app);
+    return found != lines_.end() && found->second.queue.joinable(JobKind::stop);
+}
+
 bool Jobs::cancel(std::uint64_t id) {
     if (id == 0) return false;
     for (const auto& [app, line] : lines_) {

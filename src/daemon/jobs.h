@@ -66,6 +66,10 @@ public:
     void await_start(const std::string& app, std::optional<Ticket> parent,
                      std::function<void()> done);
 
+    /// Whether a job that runs or waits starts it, and none stops it afterwards.
+    [[nodiscard]] bool is_starting(const std::string& app) const;
+    /// Whether a job that runs or waits stops it, and none starts it afterwards.
+    [[nodiscard]] bool is_stopping(const std::string& app) const;
     /// Whether a job of this service runs or waits.
     [[nodiscard]] bool busy(const std::string& app) const;
 

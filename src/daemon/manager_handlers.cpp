@@ -87,7 +87,12 @@ void ManagerHandlers::list_services(const IncomingCall& call) {
         });
 }
 
+/// The other comard would not start with settings that are wrong, and nobody would be left.
 void ManagerHandlers::reexec(const IncomingCall& call) {
+    if (const auto settings = read_settings(parts_.settings); !settings) {
+        return call.responder.fail(
+            {"Invalid", settings.error().message + "; comard goes on as it was"});
+    }
     parts_.reexec([responder = call.responder] { responder.reply(); });
 }
 

@@ -9,6 +9,7 @@
 #include "daemon/jobs.h"
 #include "daemon/listing.h"
 #include "daemon/registrar.h"
+#include "daemon/settings.h"
 #include "daemon/settings_book.h"
 #include "daemon/supervisor.h"
 #include "script/registry.h"
@@ -27,6 +28,7 @@ public:
         Listing& listing;
         Supervisor& supervisor;
         SettingsBook& book;
+        const std::string& settings;  ///< the file comard.toml
         /// Reads the folder of the models anew; returns what is wrong with them.
         std::function<std::vector<std::string>()> reload_models;
         /// Executes comard anew; calls back before that.

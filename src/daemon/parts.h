@@ -176,14 +176,15 @@ struct Daemon::Parts {
     OngoingCalls ongoing{[this](OngoingCalls::Id id) { return invoker.cancel(id); }};
     CoreHandlers core_handlers{{models, registry, registrar, languages, ongoing}};
     ManagerHandlers manager_handlers{
-        {registry, registrar, jobs, listing, supervisor, book, [this] { return reload_models(); },
+        {registry, registrar, jobs, listing, supervisor, book, paths.settings,
+         [this] { return reload_models(); },
          [this](std::function<void()> accepted) { begin_reexec(std::move(accepted)); }}};
     BootRecords records{paths.boots};
     Transitions transitions{{loop, settings, dependencies.graph(), registry, start_up, services,
                              supervisor, book, jobs, memory, records, paths.transition,
                              paths.root + "/proc/cmdline", [this] { tell_progress(); }}};
-    PlanHandlers plan_handlers{
-        {registry, start_up, services, dependencies, transitions, records, jobs, calls}};
+    PlanHandlers plan_handlers{{registry, start_up, services, dependencies, transitions, records,
+                                jobs, calls, bridge, book}};
     StandardHandlers standard_handlers{{paths, models, registry, tree, listing}};
     Handlers handlers;
     std::optional<Polkit> polkit;

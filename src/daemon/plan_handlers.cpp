@@ -97,21 +97,50 @@ void PlanHandlers::stop_with_dependents(const IncomingCall& call) {
 }
 
 void PlanHandlers::plan(const IncomingCall& call) {
+    parts_.transitions.refresh_all([this, call] { tell_plan(call); });
+}
+
+/// Those of the head start come first, and wait for none of the others.
+json PlanHandlers::plan_of_boot() const {
+    const auto [plan, first] =
+        parts_.transitions.preview_of_boot(parts_.transitions.kernel_options());
+    json told = to_json(plan, [this](const std::string& app) {
+        const StartUp start_up = parts_.start_up.get(app);
+        return start_up == StartUp::off ? "in the group"
+                                        : "it is " + std::string(to_string(start_up));
+    });
+    json early = json::array();
+    json others = json::array();
+    for (json& step : told["steps"]) {
+        const std::string app = step["app"];
+        const bool is_start = step["does"] == "start";
+        if (is_start && parts_.transitions.decides_itself(app)) step["method"] = "ready";
+        if (!first.contains(app)) {
+            others.push_back(std::move(step));
+            continue;
+        }
+        step["reason"] = step["reason"].get<std::string>() + ", with a head start";
+        std::erase_if(step["after"].get_ref<json::array_t&>(),
+                      [&first](const json& name) { return !first.contains(name); });
+        early.push_back(std::move(step));
+    }
+    for (json& step : others) early.push_back(std::move(step));
+    told["steps"] = std::move(early);
+    return told;
+}
+
+void PlanHandlers::tell_plan(const IncomingCall& call) {
     const std::string verb = call.arguments[0].get<std::string>();
     const auto apps = apps_in(call.arguments[1]);
     const ServiceActivity activity(parts_.services);
     const DependencyGraph& graph = parts_.dependencies.graph();
-    const WhyWanted why_wanted = [&](const std::string& app) -> std::string {
-        if (verb != "boot") return "asked for";
-        const StartUp start_up = parts_.start_up.get(app);
-        return start_up == StartUp::off ? "in the group"
-                                        : "it is " + std::string(to_string(start_up));
-    };
     const auto reply = [&](const Plan& plan) {
-        call.responder.reply("s", json::array({to_json(plan, why_wanted).dump()}));
+        const auto asked_for = [](const std::string&) { return "asked for"; };
+        call.responder.reply("s", json::array({to_json(plan, asked_for).dump()}));
     };
-    if (verb == "boot")
-        return reply(parts_.transitions.plan_of_boot(parts_.transitions.kernel_options()));
+    if (verb == "boot") {
+        return call.responder.reply("s", json::array({plan_of_boot().dump()}));
+    }
     if (verb == "start") return reply(plan_start(graph, apps, activity));
     if (verb != "stop") {
         return call.responder.fail(
@@ -125,25 +154,36 @@ void PlanHandlers::plan(const IncomingCall& call) {
 }
 
 void PlanHandlers::rehearse(const IncomingCall& call) {
-    CallRequest request = call.caller.request(bus_safe_name(call.arguments[0].get<std::string>()),
-                                              service_model, "record");
-    const Script* script = parts_.registry.find(service_model, request.app);
-    if (script == nullptr) {
+    const CallRequest request =
+        call.caller.request(bus_safe_name(call.arguments[0].get<std::string>()), service_model,
+                            call.arguments[1].get<std::string>());
+    if (parts_.registry.find(service_model, request.app) == nullptr) {
         return call.responder.fail({"Internal", "Unable to find " + request.app});
     }
-    json message{{"op", "record"},
-                 {"model", service_model},
-                 {"app", request.app},
-                 {"method", call.arguments[1]},
-                 {"script", script->path}};
+    parts_.book.refresh(request, [this, request, responder = call.responder](CallReply fresh) {
+        if (!fresh) return responder.fail(fresh.error());
+        record(request, responder);
+    });
+}
+
+/// With all that the method would know, so that it means the same processes.
+void PlanHandlers::record(CallRequest request, const Responder& responder) {
+    json message = parts_.bridge.common_message();
+    message.update(parts_.bridge.script_message(request));
+    message["op"] = "record";
+    request.method = "record";
     parts_.calls.converse(std::move(request), std::move(message), {},
-                          [responder = call.responder](const CallReply& reply) {
+                          [responder](const CallReply& reply) {
                               if (!reply) return responder.fail(reply.error());
                               responder.reply("s", json::array({plain_values(*reply).dump()}));
                           });
 }
 
 void PlanHandlers::graph(const IncomingCall& call) {
+    parts_.transitions.refresh_all([this, call] { tell_graph(call); });
+}
+
+void PlanHandlers::tell_graph(const IncomingCall& call) {
     const DependencyGraph& graph = parts_.dependencies.graph();
     json services = json::object();
     json edges = json::array();
@@ -172,11 +212,13 @@ void PlanHandlers::graph(const IncomingCall& call) {
 }
 
 void PlanHandlers::check(const IncomingCall& call) {
-    json findings = json::array();
-    for (const auto& [app, is_error, message] : parts_.dependencies.check_all()) {
-        findings.push_back(json::array({app, is_error ? "error" : "warning", message}));
-    }
-    call.responder.reply("a(sss)", json::array({std::move(findings)}));
+    parts_.transitions.refresh_all([this, responder = call.responder] {
+        json findings = json::array();
+        for (const auto& [app, is_error, message] : parts_.dependencies.check_all()) {
+            findings.push_back(json::array({app, is_error ? "error" : "warning", message}));
+        }
+        responder.reply("a(sss)", json::array({std::move(findings)}));
+    });
 }
 
 void PlanHandlers::list_boots(const IncomingCall& call) {

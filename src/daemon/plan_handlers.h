@@ -10,7 +10,9 @@
 #include "daemon/dependency_book.h"
 #include "daemon/handlers.h"
 #include "daemon/jobs.h"
+#include "daemon/script_bridge.h"
 #include "daemon/service_table.h"
+#include "daemon/settings_book.h"
 #include "daemon/start_up_states.h"
 #include "daemon/transitions.h"
 #include "script/registry.h"
@@ -31,6 +33,8 @@ public:
         const BootRecords& records;
         Jobs& jobs;
         Calls& calls;
+        const ScriptBridge& bridge;
+        SettingsBook& book;
     };
 
     explicit PlanHandlers(Parts parts) : parts_(parts) {}
@@ -43,6 +47,10 @@ private:
     void shut_down(const IncomingCall& call);
     void stop_with_dependents(const IncomingCall& call);
     void plan(const IncomingCall& call);
+    void tell_plan(const IncomingCall& call);
+    [[nodiscard]] nlohmann::json plan_of_boot() const;
+    void record(CallRequest request, const Responder& responder);
+    void tell_graph(const IncomingCall& call);
     void rehearse(const IncomingCall& call);
     void graph(const IncomingCall& call);
     void check(const IncomingCall& call);

@@ -42,22 +42,33 @@ void Requirements::bring_up(const CallRequest& start, Then then) {
     const bool is_idle = start.method == to_string(JobKind::ready) && !is_enabled_(start.app);
     if (!id || is_idle) return then(json());
     if (const Dependency* unmet = graph_.unmet_need(*id)) {
+        // It may be registered, or be decided about, later.
+        if (Service* service = find_service_(start.app)) service->wait_for(unmet->to);
         return then(error_reply("Dependency", "cannot start " + start.app + ": " +
                                                   describe(*unmet) + ", and " +
                                                   graph_.resolve(unmet->to).error().message));
     }
+    rising_.insert(start.app);
+    gather(start, *id, [this, app = start.app, then = std::move(then)](CallReply reply) {
+        if (reply) reply = still_there(app);
+        if (!reply) rising_.erase(app);
+        then(std::move(reply));
+    });
+}
+
+void Requirements::gather(const CallRequest& start, NameId id, Then then) {
     const auto gathering = std::make_shared<Gathering>(std::move(then));
     std::set<NameId> met;
-    stop_conflicting(start, *id, met, gathering);
-    start_needed(start, *id, met, gathering);
-    for (const auto& [other, edge] : graph_.wanted_by(*id)) {
+    stop_conflicting(start, id, met, gathering);
+    start_needed(start, id, met, gathering);
+    for (const auto& [other, edge] : graph_.wanted_by(id)) {
         if (is_there(graph_.names().text(other)) || !met.insert(other).second) continue;
         gathering->begin();
         submit(JobKind::start, graph_.names().text(other), start,
                "started because " + start.app + " wants it",
                [gathering](const CallReply&) { gathering->end(); });
     }
-    for (const auto& [other, edge] : graph_.preceding(*id)) {
+    for (const auto& [other, edge] : graph_.preceding(id)) {
         // A script that asks for others itself waits for them where it does so.
         const bool asks_itself = is_shown_by_code(*edge);
         if (asks_itself || !met.insert(other).second) continue;
@@ -68,10 +79,31 @@ void Requirements::bring_up(const CallRequest& start, Then then) {
     gathering->end();
 }
 
+CallReply Requirements::still_there(const std::string& app) {
+    for (const std::string& name : lacking(app)) {
+        const Service* other = find_service_(name);
+        const bool has_ended = other != nullptr && (other->state() == ServiceState::stopped ||
+                                                    other->state() == ServiceState::stopping ||
+                                                    other->state() == ServiceState::failed);
+        if (!has_ended) continue;
+        if (Service* service = find_service_(app)) service->wait_for(name);
+        return error_reply("Dependency", "cannot start " + app + ": " + name +
+                                             ", which it requires, has ended meanwhile");
+    }
+    return json();
+}
+
 void Requirements::stop_conflicting(const CallRequest& start, NameId id, std::set<NameId>& met,
                                     const std::shared_ptr<Gathering>& gathering) {
     for (const auto& [other, edge] : graph_.conflicting(id)) {
         const std::string name = graph_.names().text(other);
+        if (rising_.contains(name) && jobs_->is_starting(name)) {
+            gathering->begin();
+            gathering->end(error_reply("Dependency", "cannot start " + start.app +
+                                                         ": it conflicts with " + name +
+                                                         ", which is starting"));
+            continue;
+        }
         if (!is_up(name) || !met.insert(other).second) continue;
         gathering->begin();
         submit(JobKind::stop, name, start, "stopped because " + start.app + " conflicts with it",
@@ -103,18 +135,20 @@ void Requirements::start_needed(const CallRequest& start, NameId id, std::set<Na
 }
 
 void Requirements::take_down(const CallRequest& stop, Then then) {
-    auto dependents = running_dependents(stop.app);
+    auto dependents = dependents_up(stop.app);
+    auto unasked = dependents;
+    std::erase_if(unasked, [this](const std::string& app) { return jobs_->is_stopping(app); });
     // Of a restart they come back by themselves, and so do those of what comar stops.
     const bool they_follow = Restarter::is_own(stop) || stop.comes_back;
     if (they_follow) {
         std::erase_if(dependents, [&](const std::string& app) { return !stops_with(app); });
-    } else if (!stop.with_dependents && !dependents.empty()) {
-        const bool is_one = dependents.size() == 1;
-        return then(error_reply("Required", "cannot stop " + stop.app + ": " +
-                                                name_list(dependents) +
-                                                (is_one ? " requires it" : " require it") +
-                                                "; 'comar stop --with-dependents " + stop.app +
-                                                "' stops " + (is_one ? "both" : "all of them")));
+    } else if (!stop.with_dependents && !unasked.empty()) {
+        const auto all = dependents_up(stop.app, DependencyGraph::Depth::transitive);
+        return then(
+            error_reply("Required", "cannot stop " + stop.app + ": " + name_list(unasked) +
+                                        (unasked.size() == 1 ? " requires it" : " require it") +
+                                        "; 'comar stop --with-dependents " + stop.app + "' stops " +
+                                        name_list(all) + ", too"));
     }
     const auto gathering = std::make_shared<Gathering>(std::move(then));
     for (const std::string& app : dependents) {
@@ -178,7 +212,7 @@ void Requirements::look_at(const std::string& app) {
 }
 
 void Requirements::lost(const std::string& app) {
-    for (const std::string& dependent : running_dependents(app)) {
+    for (const std::string& dependent : dependents_up(app)) {
         if (!stops_with(dependent)) {
             spdlog::warn("{} goes on without {}, which it requires", dependent, app);
             if (Service* service = find_service_(dependent)) service->told_elsewhere();
@@ -195,7 +229,7 @@ void Requirements::recovered(const std::string& app) {
         Service* service = find_service_(dependent);
         if (service == nullptr) continue;
         if (service->running().value_or(false)) service->told_elsewhere();
-        if (!service->waits_for().contains(app) || !lacking(dependent).empty()) continue;
+        if (!waits_for(*service, app) || !lacking(dependent).empty()) continue;
         service->wait_for_nobody();
         submit_own(JobKind::start, dependent,
                    "started because " + app + ", which it requires, is back");
@@ -208,13 +242,44 @@ std::vector<std::string> Requirements::lacking(const std::string& app) const {
     return names;
 }
 
-std::vector<std::string> Requirements::running_dependents(const std::string& app) const {
-    auto names = graph_.dependents(app, DependencyGraph::Depth::direct);
+/// Also one that is to stop already: whoever stops what it requires waits for that.
+std::vector<std::string> Requirements::dependents_up(const std::string& app,
+                                                     DependencyGraph::Depth depth) const {
+    auto names = graph_.dependents(app, depth);
     std::erase_if(names, [this](const std::string& name) {
         const Service* service = find_service_(name);
-        return service == nullptr || !service->running().value_or(false);
+        const bool is_up = service != nullptr && service->running().value_or(false);
+        return !is_up && !jobs_->is_starting(name);
     });
     return names;
+}
+
+/// By its own name, or by one that it provides.
+bool Requirements::waits_for(const Service& service, const std::string& app) const {
+    const auto& names = service.waits_for();
+    return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+        return name == app || graph_.resolve(name) == app;
+    });
+}
+
+void Requirements::follow(const std::string& app) {
+    Service* service = find_service_(app);
+    if (service == nullptr) return;
+    for (const std::string& name : lacking(app)) service->wait_for(name);
+}
+
+void Requirements::catch_up(const std::vector<std::string>& apps) {
+    for (const std::string& app : apps) {
+        const Service* service = find_service_(app);
+        const bool has_ended = service != nullptr && (service->state() == ServiceState::stopped ||
+                                                      service->state() == ServiceState::failed);
+        if (has_ended) lost(app);
+    }
+}
+
+void Requirements::forget(const std::string& app) {
+    up_.erase(app);
+    rising_.erase(app);
 }
 
 /// One whose start has left no process has done what it is for.

@@ -42,18 +42,28 @@ public:
     void decided_anew(const std::string& app);
     /// Its state may be another one than before.
     void look_at(const std::string& app);
-    void forget(const std::string& app) { up_.erase(app); }
+    void forget(const std::string& app);
     /// comard ends, or everything is being stopped: nobody follows anybody.
     void set_following(bool follows) { follows_ = follows; }
 
+    /// It is not started, as what it requires is missing: it follows when that is there.
+    void follow(const std::string& app);
+    /// After a comard that was killed: what ended meanwhile is lost to those that require it.
+    void catch_up(const std::vector<std::string>& apps);
+
     /// What it requires and that does not run, by name.
     [[nodiscard]] std::vector<std::string> lacking(const std::string& app) const;
-    /// Those that run and require it.
-    [[nodiscard]] std::vector<std::string> running_dependents(const std::string& app) const;
+    /// Those that run or are about to, and require it; with `transitive` what requires those, too.
+    [[nodiscard]] std::vector<std::string> dependents_up(
+        const std::string& app,
+        DependencyGraph::Depth depth = DependencyGraph::Depth::direct) const;
 
 private:
     class Gathering;
 
+    void gather(const CallRequest& start, NameId id, Then then);
+    /// Success, or what has ended while the others were waited for.
+    CallReply still_there(const std::string& app);
     void stop_conflicting(const CallRequest& start, NameId id, std::set<NameId>& met,
                           const std::shared_ptr<Gathering>& gathering);
     void start_needed(const CallRequest& start, NameId id, std::set<NameId>& met,
@@ -66,12 +76,14 @@ private:
     [[nodiscard]] bool is_up(const std::string& app) const;
     [[nodiscard]] bool is_there(const std::string& app) const;
     [[nodiscard]] bool stops_with(const std::string& app) const;
+    [[nodiscard]] bool waits_for(const Service& service, const std::string& app) const;
 
     const DependencyGraph& graph_;
     FindService find_service_;
     std::function<bool(const std::string&)> is_enabled_;  ///< it is to be started at boot
     Jobs* jobs_ = nullptr;
     std::set<std::string> up_;
+    std::set<std::string> rising_;  ///< whose turn it is: what is in conflict with them comes later
     bool follows_ = true;
 };
 

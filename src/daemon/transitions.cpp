@@ -25,6 +25,7 @@ constexpr const char* default_group = "default";
 /// Who was to come first has had its time by then.
 constexpr auto head_start_patience = 10s;
 constexpr auto news_interval = 50ms;
+constexpr auto pulse_interval = 500ms;
 constexpr std::size_t most_bytes = std::size_t{4} << 20;
 constexpr mode_t file_mode = 0644;
 
@@ -53,7 +54,13 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
 }  // namespace
 
 Transitions::Transitions(Parts parts)
-    : parts_(std::move(parts)), news_(parts_.loop, [this] { tell(); }) {}
+    : parts_(std::move(parts)),
+      pulse_(parts_.loop,
+             [this] {
+                 parts_.progress();
+                 pulse_.arm(pulse_interval);
+             }),
+      news_(parts_.loop, [this] { tell(); }) {}
 
 // --- what is to be done ------------------------------------------------------------------------
 
@@ -83,11 +90,33 @@ std::vector<std::string> Transitions::targets_of(const BootOptions& options) con
     return targets;
 }
 
-Plan Transitions::plan_of_boot(const BootOptions& options) const {
-    return plan_start(parts_.graph, targets_of(options), ServiceActivity(parts_.services));
+/// Those of the targets that go first.
+std::vector<std::string> Transitions::head_start_of(const BootOptions& options) const {
+    std::set<std::string> first;
+    for (const auto* names : {&options.head_start, &parts_.settings.head_start}) {
+        for (const std::string& name : *names) {
+            if (const auto app = parts_.graph.resolve(name)) first.insert(*app);
+        }
+    }
+    auto targets = targets_of(options);
+    std::erase_if(targets, [&](const std::string& app) { return !first.contains(app); });
+    return targets;
 }
 
-/// The usual ready() of a service that is on starts it, and need not be asked.
+/// What is asked for, if there is such a group.
+std::string Transitions::group_of(const BootOptions& options) const {
+    return options.group && is_group(*options.group) ? *options.group : default_group;
+}
+
+Transitions::Preview Transitions::preview_of_boot(const BootOptions& options) const {
+    BootOptions wanted = options;
+    wanted.group = group_of(options);
+    const auto first = head_start_of(wanted);
+    return {plan_start(parts_.graph, targets_of(wanted), ServiceActivity(parts_.services)),
+            first.empty() ? std::set<std::string>() : with_all_below(first)};
+}
+
+/// The usual ready() of a service that is on starts it.
 bool Transitions::decides_itself(const std::string& app) const {
     const Script* script = parts_.registry.find(service_model, app);
     const StartUp state = parts_.start_up.get(app);
@@ -132,26 +161,24 @@ BootOptions Transitions::kernel_options() const {
 
 void Transitions::boot(const BootOptions& options, Done done) {
     for (const std::string& warning : options.warnings) spdlog::warn("{}", warning);
-    BootOptions wanted = options;
-    if (wanted.group && !is_group(*wanted.group)) {
-        spdlog::error("there is no group {}; starting the usual one", *wanted.group);
-        wanted.group.reset();
+    if (options.group && !is_group(*options.group)) {
+        spdlog::error("there is no group {}; starting the usual one", *options.group);
     }
-    auto first = wanted.head_start;
-    first.insert(first.end(), parts_.settings.head_start.begin(), parts_.settings.head_start.end());
+    for (const auto* names : {&options.head_start, &parts_.settings.head_start}) {
+        for (const std::string& name : *names) {
+            if (parts_.graph.app_of(name)) continue;
+            spdlog::warn("no head start for {}: there is no such service", name);
+        }
+    }
+    BootOptions wanted = options;
+    wanted.group = group_of(options);
     std::deque<Stage> stages;
-    if (!first.empty()) {
-        stages.push_back({[this, wanted, first = std::move(first)] {
-                              auto targets = targets_of(wanted);
-                              std::erase_if(targets, [&](const std::string& app) {
-                                  return !contains(first, app);
-                              });
-                              return start(targets);
-                          },
-                          head_start_patience});
+    if (!wanted.head_start.empty() || !parts_.settings.head_start.empty()) {
+        stages.push_back(
+            {[this, wanted] { return start(head_start_of(wanted)); }, head_start_patience});
     }
     stages.push_back({[this, wanted] { return start(targets_of(wanted)); }, 0ms});
-    begin("boot", wanted.group.value_or(default_group), std::move(done), std::move(stages));
+    begin("boot", *wanted.group, std::move(done), std::move(stages));
 }
 
 bool Transitions::is_group(const std::string& name) const {
@@ -169,14 +196,34 @@ std::vector<Campaign::Step> Transitions::start(const std::vector<std::string>& t
     return steps_of(plan, targets);
 }
 
-/// All that run, but for the targets and what they require.
-std::vector<Campaign::Step> Transitions::stop_all_but(const std::vector<std::string>& targets) {
-    std::set<std::string> wanted(targets.begin(), targets.end());
-    for (const std::string& app : targets) {
-        for (std::string& name : parts_.graph.needs(app, DependencyGraph::Depth::transitive)) {
-            wanted.insert(std::move(name));
+/// The targets, whatever name they go by, and what those require, want or ask for in their code.
+std::set<std::string> Transitions::with_all_below(const std::vector<std::string>& targets) const {
+    const DependencyGraph& graph = parts_.graph;
+    std::set<NameId> met;
+    std::vector<NameId> open;
+    const auto meet = [&](NameId id) {
+        if (met.insert(id).second) open.push_back(id);
+    };
+    for (const std::string& name : targets) {
+        if (const auto id = graph.app_of(name)) meet(*id);
+    }
+    while (!open.empty()) {
+        const NameId id = open.back();
+        open.pop_back();
+        for (const auto& [other, edge] : graph.needed_by(id)) meet(other);
+        for (const auto& [other, edge] : graph.wanted_by(id)) meet(other);
+        for (const auto& [other, edge] : graph.preceding(id)) {
+            if (is_shown_by_code(*edge)) meet(other);
         }
     }
+    std::set<std::string> names;
+    for (const NameId id : met) names.insert(graph.names().text(id));
+    return names;
+}
+
+/// All that run, but for the targets and what is below them.
+std::vector<Campaign::Step> Transitions::stop_all_but(const std::vector<std::string>& targets) {
+    const auto wanted = with_all_below(targets);
     const ServiceActivity activity(parts_.services);
     std::vector<std::string> unwanted;
     for (const std::string& app : parts_.registry.apps_of(service_model)) {
@@ -216,7 +263,7 @@ void Transitions::begin(const std::string& kind, const std::string& group, Done 
         return done(tl::unexpected(CallError{
             "Busy", "cannot begin: a " + record_->kind + " goes on; see 'comar analyze'"}));
     }
-    if (record_) over();
+    if (record_) cut_short(kind);
     record_.emplace();
     record_->id = now_as_text();
     record_->kind = kind;
@@ -232,6 +279,7 @@ void Transitions::begin(const std::string& kind, const std::string& group, Done 
     const auto go = [this, id = record_->id] {
         if (!record_ || record_->id != id) return;
         parts_.progress();
+        pulse_.arm(pulse_interval);
         next_stage();
     };
     // What runs is stopped as it was started.
@@ -254,6 +302,15 @@ void Transitions::refresh_all(std::function<void()> then) {
         parts_.book.refresh(by, [one_less](const CallReply&) { one_less(); });
     }
     one_less();
+}
+
+/// Of the deadline, which is for all stages together. 0: there is none.
+std::chrono::milliseconds Transitions::time_left() const {
+    const auto all = parts_.settings.boot_deadline;
+    if (all <= 0ms) return 0ms;
+    const auto gone =
+        std::chrono::duration_cast<std::chrono::milliseconds>(parts_.loop.now() - began_);
+    return std::max(all - gone, 1ms);
 }
 
 void Transitions::next_stage() {
@@ -284,8 +341,7 @@ void Transitions::run(Stage stage) {
         if (std::exchange(*is_waited_for, false)) next_stage();
     };
     campaigns_.push_back(std::make_unique<Campaign>(
-        parts_.loop, std::move(steps),
-        Campaign::Options{parts_.settings.concurrency, parts_.settings.boot_deadline},
+        parts_.loop, std::move(steps), Campaign::Options{parts_.settings.concurrency, time_left()},
         [this](const Campaign::Step& step, std::function<void(CallReply)> done) {
             CallRequest request;
             request.app = step.app;
@@ -326,14 +382,15 @@ void Transitions::moved(const Campaign& campaign, std::size_t place) {
     one.fate = to_string(course.fate);
     one.error = course.error;
     const auto since = [this](TimePoint moment) { return microseconds(moment - began_); };
-    if (course.fate != Campaign::Fate::waiting) one.began = since(course.began);
+    // Of one that an earlier stage has begun already, that counts.
+    if (course.fate != Campaign::Fate::waiting && one.began < 0) one.began = since(course.began);
     const bool has_ended =
         course.fate != Campaign::Fate::waiting && course.fate != Campaign::Fate::in_flight;
     if (has_ended) {
         one.ended = since(course.ended);
-        const bool is_start =
-            course.fate == Campaign::Fate::succeeded && step.kind != JobKind::stop;
-        if (is_start) {
+        const bool starts = step.kind != JobKind::stop;
+        if (starts && course.fate == Campaign::Fate::skipped) missed(step.app, course.error);
+        if (starts && course.fate == Campaign::Fate::succeeded) {
             parts_.memory.took(step.app, std::chrono::duration_cast<std::chrono::milliseconds>(
                                              course.ended - course.began));
         }
@@ -343,6 +400,14 @@ void Transitions::moved(const Campaign& campaign, std::size_t place) {
     if (!news_.armed()) news_.arm(news_interval);
 }
 
+/// It follows when what it requires is there after all, as if it had been asked for by itself.
+void Transitions::missed(const std::string& app, const std::string& why) {
+    parts_.supervisor.requirements().follow(app);
+    if (Service* service = parts_.services.find(app)) {
+        service->give_up("cannot start " + app + ": " + why);
+    }
+}
+
 void Transitions::returned(const std::string& app) {
     if (!record_) return;
     const auto found = record_->services.find(app);
@@ -350,11 +415,35 @@ void Transitions::returned(const std::string& app) {
     found->second.returned = microseconds(parts_.loop.now() - began_);
 }
 
-void Transitions::over() {
+void Transitions::keep_record() {
     record_->duration = microseconds(parts_.loop.now() - began_);
     if (auto kept = parts_.records.keep(*record_); !kept) {
         spdlog::warn("{}", kept.error().message);
     }
+}
+
+void Transitions::cut_short(const std::string& by) {
+    const std::string why = "cut short by a " + by;
+    for (auto& [app, one] : record_->services) {
+        const bool is_open = one.fate == to_string(Campaign::Fate::waiting) ||
+                             one.fate == to_string(Campaign::Fate::in_flight);
+        if (!is_open) continue;
+        one.fate = to_string(Campaign::Fate::skipped);
+        one.error = why;
+    }
+    keep_record();
+    const std::string kind = std::exchange(record_, std::nullopt)->kind;
+    spdlog::warn("the {} is {}", kind, why);
+    parts_.loop.defer([held = std::make_shared<std::vector<std::unique_ptr<Campaign>>>(
+                           std::exchange(campaigns_, {}))] {});
+    clear();
+    for (const Done& done : std::exchange(waiters_, {})) {
+        done(tl::unexpected(CallError{"Cancelled", "the " + kind + " was " + why}));
+    }
+}
+
+void Transitions::over() {
+    keep_record();
     spdlog::info("{} into {} took {} ms", record_->kind, record_->group, record_->duration / 1000);
     const json record = to_json(*std::exchange(record_, std::nullopt));
     // They may be at it further up.
@@ -369,6 +458,7 @@ void Transitions::over() {
 void Transitions::clear() {
     stage_timer_.reset();
     news_.disarm();
+    pulse_.disarm();
     stages_.clear();
     finished_.clear();
     open_campaigns_ = 0;

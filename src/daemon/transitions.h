@@ -72,8 +72,16 @@ public:
     /// comard ends; after a shutdown the next one may boot.
     void end();
 
-    /// For a dry run: what boot, or a switch, would do now.
-    [[nodiscard]] Plan plan_of_boot(const BootOptions& options) const;
+    /// For a dry run: what boot would do now, and what of it has a head start.
+    struct Preview {
+        Plan plan;
+        std::set<std::string> head_start;
+    };
+    [[nodiscard]] Preview preview_of_boot(const BootOptions& options) const;
+    /// Whether its script is asked, by ready(), if it is to start at boot.
+    [[nodiscard]] bool decides_itself(const std::string& app) const;
+    /// Looks at all scripts and settings again: administrators may have changed something.
+    void refresh_all(std::function<void()> then);
 
     /// How far it is, docs/dbus.md; an empty object: nothing goes on.
     [[nodiscard]] nlohmann::json progress() const;
@@ -92,18 +100,25 @@ private:
     [[nodiscard]] std::vector<std::string> targets_of(const BootOptions& options) const;
     [[nodiscard]] std::vector<Campaign::Step> steps_of(const Plan& plan,
                                                        const std::vector<std::string>& targets);
-    [[nodiscard]] bool decides_itself(const std::string& app) const;
     void open_up();
-    void refresh_all(std::function<void()> then);
+    [[nodiscard]] std::vector<std::string> head_start_of(const BootOptions& options) const;
+    [[nodiscard]] std::string group_of(const BootOptions& options) const;
     [[nodiscard]] bool is_group(const std::string& name) const;
     std::vector<Campaign::Step> start(const std::vector<std::string>& targets);
+    [[nodiscard]] std::set<std::string> with_all_below(
+        const std::vector<std::string>& targets) const;
     std::vector<Campaign::Step> stop_all_but(const std::vector<std::string>& targets);
     void begin(const std::string& kind, const std::string& group, Done done,
                std::deque<Stage> stages);
     void run(Stage stage);
+    [[nodiscard]] std::chrono::milliseconds time_left() const;
     void next_stage();
     void moved(const Campaign& campaign, std::size_t place);
+    void missed(const std::string& app, const std::string& why);
     void over();
+    /// The same for one that is not over: those who wait for it get an error.
+    void cut_short(const std::string& by);
+    void keep_record();
     void clear();
     void tell() const;
     void save() const;
@@ -119,7 +134,8 @@ private:
     std::vector<std::unique_ptr<Campaign>> campaigns_;
     std::size_t open_campaigns_ = 0;
     std::unique_ptr<Timer> stage_timer_;
-    Timer news_;  ///< much moves in a boot: it is written down and told now and then
+    Timer pulse_;  ///< and where nothing moves, it is told that it still goes on
+    Timer news_;   ///< much moves in a boot: it is written down and told now and then
     std::set<std::string> finished_;  ///< by a boot that an earlier comard began
 };
 

@@ -365,3 +365,119 @@ def test_progress_is_told_while_it_goes_on(comard):
         pass
     assert caller.wait() == 0
     comard.until(lambda: told.all()[-1] == ("{}",), "the end to be told")
+
+
+def open_gate(comard):
+    with open(f"{comard.root}/open", "w", encoding="ascii"):
+        pass
+
+
+def gated(comard, otherwise="time.sleep(0.01)"):
+    """A start() that goes on, or does not fail any more, when the gate is open."""
+    return CODE.replace("startService(", f"""while not os.path.exists("{comard.root}/open"):
+            {otherwise}
+        startService(""")
+
+
+def test_what_a_boot_has_skipped_follows_when_what_it_requires_is_there(comard):
+    service(comard, "db", text=gated(comard, "fail('no disk')"))
+    service(comard, "web", 'serviceRequires = "db"')
+    service(comard, "shop", 'serviceRequires = "web"')
+    assert fates(boot(comard)) == {"db": "failed", "web": "skipped", "shop": "skipped"}
+    assert "it requires db, which has failed" in comard.service("web").supervision["LastError"]
+    open_gate(comard)
+    comard.service("db").start()
+    comard.until(lambda: state(comard, "shop") == "running", "shop to follow web, and web db")
+
+
+def test_what_is_late_goes_on_by_itself(start):
+    comard = start({"boot": {"deadline_seconds": 1, "head_start": ["slow"]}, "calls": {"start_seconds": 60}})
+    service(comard, "slow", text=gated(comard))
+    service(comard, "web", 'serviceRequires = "slow"')
+    service(comard, "quick")
+    record = boot(comard)
+    services = record["services"]
+    assert services["slow"]["fate"] == services["web"]["fate"] == "late"
+    # One deadline for both stages, and what began in the first one has begun then.
+    assert services["quick"]["began"] - services["slow"]["began"] >= 900_000
+    open_gate(comard)
+    comard.until(lambda: state(comard, "web") == "running", "web to follow slow")
+
+
+def test_who_waits_for_a_boot_hears_that_a_shutdown_has_cut_it_short(comard):
+    service(comard, "slow", text=gated(comard))
+    service(comard, "web", 'serviceRequires = "slow"')
+    caller = comard.launch_cli("boot")
+    comard.until(lambda: state(comard, "slow") == "starting", "the boot to be half way")
+    shutdown = comard.launch_cli("shutdown")
+    assert caller.wait() != 0
+    open_gate(comard)
+    assert shutdown.wait() == 0
+    first = json.loads(comard.bus.call("/", MANAGER, "BootRecord", "s", comard.bus.call("/", MANAGER, "ListBoots")[0]))
+    assert set(fates(first).values()) == {"skipped"}
+    assert first["services"]["web"]["error"] == "cut short by a shutdown"
+
+
+def test_a_switch_leaves_alone_what_members_want_or_have_started(start):
+    comard = start({"groups.work": {"services": ["logger"]}})
+    service(comard, "asked_for", on=False)
+    service(comard, "wanted", on=False)
+    service(comard, "web", 'serviceWants = "wanted"', on=True, text=CODE.replace(
+        "startService(", "startDependencies('asked_for')\n        startService("))
+    service(comard, "syslog", 'serviceProvides = ["logger"]', on=False)
+    boot(comard)
+    before = comard.service("wanted").supervision["MainPID"], comard.service("asked_for").supervision["MainPID"]
+    assert comard.cli("switch", "default").returncode == 0
+    assert before == (comard.service("wanted").supervision["MainPID"], comard.service("asked_for").supervision["MainPID"])
+    assert comard.cli("switch", "work").returncode == 0
+    assert state(comard, "web") == "stopped"
+    logger = comard.service("syslog").supervision["MainPID"]
+    assert comard.cli("switch", "work").returncode == 0
+    assert comard.service("syslog").supervision["MainPID"] == logger
+
+
+def test_a_dry_run_of_a_boot_is_the_boot_that_would_be(start):
+    comard = start({"boot": {"head_start": ["log-in"]}})
+    service(comard, "aaa")
+    service(comard, "log_in")
+    declines = "\n    def ready():\n        pass\n"
+    service(comard, "maybe", on=False, text=CODE + declines)
+    comard.cli("conditional", "maybe")
+    assert comard.cli("switch", "rescue").returncode == 0
+    plan = json.loads(comard.cli("boot", "--dry-run", "--json").stdout)
+    steps = {step["app"]: step for step in plan["steps"]}
+    assert [step["app"] for step in plan["steps"]][0] == "log_in"
+    assert steps["log_in"]["reason"] == "it is on, with a head start"
+    assert set(steps) == {"aaa", "log_in", "maybe"}
+    assert steps["maybe"]["method"] == "ready" and steps["maybe"]["would"]["entries"] == []
+
+
+def test_a_dry_run_means_the_processes_of_the_service_alone(comard, place):
+    stop_by_command = PLAIN.replace("pidfile=PIDFILE, donotify", "command=SERVER, donotify")
+    one = service(comard, "one", text=stop_by_command)
+    one.start()
+    place.stranger(comard.program("one"))
+    plan = json.loads(comard.cli("stop", "--dry-run", "--json", "one").stdout)
+    told = " ".join(entry["text"] for entry in plan["steps"][0]["would"]["entries"])
+    assert re.findall(r"(\d+) \(one\)", told) == [str(one.supervision["MainPID"])]
+
+
+def test_what_an_administrator_has_set_since_counts_in_plans_and_checks(comard):
+    service(comard, "db", 'serviceRequires = "web"', on=False)
+    service(comard, "web", on=False)
+    comard.write("/etc/comar/services/web.toml", 'wants = ["cache"]\n')
+    assert "cache" in comard.cli("check", "--all").stdout
+    comard.write("/etc/comar/services/web.toml", 'requires = ["db"]\n')
+    assert "circle" in comard.cli("check", "--all").stdout
+    comard.write("/etc/comar/services/web.toml", "restart = \n")
+    result = comard.cli("start", "--dry-run", "web")
+    assert result.returncode == 1 and "web.toml" in result.stdout + result.stderr
+
+
+def test_settings_that_are_wrong_do_not_end_comard(comard):
+    pid = comard.pid
+    comard.write("/etc/comar/comard.toml", "[providers]\nlogger = [\"one\"]\n")
+    result = comard.cli("daemon-reexec")
+    assert result.returncode != 0 and "comard.toml:2" in result.stderr and "goes on as it was" in result.stderr
+    assert comard.cli("list").returncode == 0 and comard.pid == pid
+    comard.write("/etc/comar/comard.toml", "")

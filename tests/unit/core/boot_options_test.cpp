@@ -62,5 +62,9 @@ TEST(BootOptionsTest, QuotesAreTakenOffAndKeepSpaces) {
     EXPECT_EQ(parse_boot_options("comar=\"group:never ends").group, "never ends");
 }
 
+TEST(BootOptionsTest, AServiceMayGoByTheNameThatPeopleKnow) {
+    EXPECT_EQ(parse_boot_options("comar=head_start:log-in").head_start, Names{"log_in"});
+}
+
 }  // namespace
 }  // namespace comar
