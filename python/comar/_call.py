@@ -100,6 +100,7 @@ class Request:
     notify_socket: str | None = None
     ready_fifo: str | None = None
     ready_fd: int = 3
+    stop_seconds: float | None = None
     internal: bool = False
 
     @classmethod

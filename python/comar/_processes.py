@@ -5,7 +5,7 @@ A pid in a file, and a name in /proc, is a claim. A process is *known* to be the
 is in the service's cgroup, is one that comard named, or descends from one of those or from this
 worker. Any other process is *foreign*, and taken for the service's only where that is safe:
 
-- another service's process never is;
+- another service's process never is, whichever comard looks after that;
 - where the command is known, the process must run that very file, or call itself so in argv[0]
   while the pidfile is one that only root (or the user we run as) can have written;
 - where no command is known, the pidfile must be trusted in that sense and newer than the process,
@@ -15,6 +15,7 @@ worker. Any other process is *foreign*, and taken for the service's only where t
 from __future__ import annotations
 
 import os
+import re
 import time
 from typing import Iterator, NamedTuple
 
@@ -24,6 +25,8 @@ from comar._messages import ask
 from comar._source import commands_started_with
 
 _COMM_BYTES = 15
+# Of a comard for the machine, or for one root.
+_SERVICE_CGROUP = re.compile(r"/(comar(?:-[0-9a-f]{16})?)/\w+")
 # The clocks of file systems and of processes are not that precise.
 _SLACK_NANOSECONDS = 2 * 10**9
 
@@ -87,7 +90,8 @@ def find_processes(
             yield process
     if command is not None and not current().request.service.tracked:
         for process in _executing(command, known):
-            if _matches(process, command, uid, name) and not _is_anothers(process):
+            is_others = _is_anothers(process) or _is_of_another_comard(process)
+            if _matches(process, command, uid, name) and not is_others:
                 yield process
 
 
@@ -274,6 +278,26 @@ def _is_anothers(process: _native.Process) -> bool:
         return False
     owner = ask({"op": "owner", "pid": process.pid, "start_time": process.start_time})
     return owner is not None and owner != current().request.app
+
+
+def _is_of_another_comard(process: _native.Process) -> bool:
+    """Whether it is in the cgroup of a service that is looked after by another comard than ours."""
+    own = current().request.cgroup
+    parent = "" if own is None else os.path.basename(os.path.dirname(own))
+    # Above ours there may be one that has started us as a service.
+    above = _cgroup_of("self").split(f"/{parent}/")[0] if parent else _cgroup_of("self")
+    path = _cgroup_of(process.pid)
+    found = _SERVICE_CGROUP.search(path.removeprefix(above.rstrip("/")))
+    return found is not None and found[1] != parent
+
+
+def _cgroup_of(pid: int | str) -> str:
+    """Its path in version 2; empty: there is none, or the process has ended."""
+    try:
+        with open(f"/proc/{pid}/cgroup", encoding="utf-8", errors="surrogateescape") as file:
+            return next((line[3:].rstrip("\n") for line in file if line.startswith("0::")), "")
+    except OSError:
+        return ""
 
 
 def _cgroup_pids(folder: str | None) -> set[int]:

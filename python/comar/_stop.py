@@ -3,19 +3,25 @@
 
 from __future__ import annotations
 
+import math
 import signal
+import time
 from typing import Sequence
 
 from comar import _native, _script
 from comar._arguments import Words, named_arguments, split_words, whole_number
 from comar._call import current
 from comar._commands import describe_end, execReply, run_command, show, signal_name
-from comar._messages import fail, notify_changed
+from comar._messages import Failure, fail, notify_changed
 from comar._processes import examine, find_processes, is_named
 
 _SIGNALS = range(1, signal.NSIG)
 # In reload(), a process that gets one of these is still meant to end.
 _ENDING = frozenset((signal.SIGTERM, signal.SIGKILL, signal.SIGINT, signal.SIGQUIT))
+
+
+class NotEnded(Failure):
+    """What was signalled goes on. Where it is the service's own, comar ends it with SIGKILL."""
 
 
 @named_arguments(signal="signalno")
@@ -49,7 +55,8 @@ def stopService(
             end the call with what it printed on stderr.
 
     Returns an execReply, or None when nothing ran: already stopped is success. Fails when a process
-    does not end in the time that the call may take, and when the pidfile may be somebody's trick.
+    does not end in serviceStopTimeout, where that is set, or in the time that the call may take:
+    then comar ends what is the service's own with SIGKILL. Fails, too, when the pidfile may be somebody's trick.
     TypeError: no criterion at all. ValueError: no such signal. OSError: no such user.
     """
     if command is not None and args is not None:
@@ -110,14 +117,16 @@ def _script_is_reloading() -> bool:
 
 
 def _wait(processes: Sequence[_native.Process], number: int) -> None:
-    """Fails when one of the processes is not gone in the time that the call has."""
-    allowed = current().seconds_left()
-    left = [process for process in processes if not process.wait_gone(current().seconds_left())]
+    """Fails when one of the processes is not gone in the time that the service, or the call, has."""
+    given = current().request.stop_seconds
+    allowed = min(current().seconds_left(), math.inf if given is None else given)
+    end = time.monotonic() + allowed
+    left = [process for process in processes if not process.wait_gone(max(end - time.monotonic(), 0.0))]
     if left:
         names = ", ".join(describe(process) for process in left)
-        fail(
+        raise NotEnded(
             f"cannot stop {current().request.app}: {signal_name(number)} did not end process "
-            f"{names} in {allowed:.0f} seconds"
+            f"{names} in {allowed:.3g} seconds"
         )
 
 

@@ -32,7 +32,8 @@ bool DirectStop::is_possible(const Service& service, const Facts& facts) const {
     return pid && *pid == main->pid;
 }
 
-void DirectStop::stop(Service& service, const Facts::PlainStop& plain, Done done) {
+void DirectStop::stop(Service& service, const Facts::PlainStop& plain,
+                      std::chrono::milliseconds patience, Done done) {
     const std::string& app = service.app();
     Stopping& stopping = stopping_[app];
     stopping.process = *service.main_process();
@@ -40,7 +41,8 @@ void DirectStop::stop(Service& service, const Facts::PlainStop& plain, Done done
     stopping.notifies = plain.notifies;
     stopping.done = std::move(done);
     stopping.timer = std::make_unique<Timer>(loop_, [this, app] { late(app); });
-    stopping.timer->arm(patience_);
+    stopping.patience = patience;
+    stopping.timer->arm(patience);
     service.processes().signal(stopping.process, plain.signal);
     fault_point("stop", "signalled");
 }
@@ -63,11 +65,11 @@ void DirectStop::look_at(const std::string& app) {
 
 void DirectStop::late(const std::string& app) {
     const Stopping& stopping = stopping_.at(app);
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(patience_).count();
+    const double seconds = std::chrono::duration<double>(stopping.patience).count();
     finish(app,
            error_reply(
-               "Exception",
-               fmt::format("cannot stop {}: SIG{} did not end process {} in {} seconds", app,
+               "NotEnded",
+               fmt::format("cannot stop {}: SIG{} did not end process {} in {:g} seconds", app,
                            ::sigabbrev_np(stopping.signo), describe(stopping.process), seconds)));
 }
 

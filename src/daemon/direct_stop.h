@@ -23,19 +23,16 @@ public:
     using FindService = std::function<Service*(const std::string& app)>;
     using Done = std::function<void(CallReply)>;
 
-    /// Loop outlives it. `patience`: how long a stop() may take. `run`: as DirectStart has it.
-    DirectStop(Loop& loop, FindService find_service, std::chrono::milliseconds patience,
-               std::string run)
-        : loop_(loop),
-          find_service_(std::move(find_service)),
-          patience_(patience),
-          run_(std::move(run)) {}
+    /// Loop outlives it. `run`: as DirectStart has it.
+    DirectStop(Loop& loop, FindService find_service, std::string run)
+        : loop_(loop), find_service_(std::move(find_service)), run_(std::move(run)) {}
 
     /// Whether comard may do that now: the pidfile names the main process, which it knows.
     [[nodiscard]] bool is_possible(const Service& service, const Facts& facts) const;
 
-    /// `done` is called once, when the process is gone, or will not go.
-    void stop(Service& service, const Facts::PlainStop& plain, Done done);
+    /// `done` is called once, when the process is gone, or has not gone in that time: NotEnded.
+    void stop(Service& service, const Facts::PlainStop& plain, std::chrono::milliseconds patience,
+              Done done);
 
     /// Its processes may be other ones than before.
     void look_at(const std::string& app);
@@ -49,6 +46,7 @@ private:
         int signo = 0;
         bool notifies = false;
         Done done;
+        std::chrono::milliseconds patience{0};
         std::unique_ptr<Timer> timer;
     };
 
@@ -57,7 +55,6 @@ private:
 
     Loop& loop_;
     FindService find_service_;
-    std::chrono::milliseconds patience_;
     std::string run_;
     std::map<std::string, Stopping> stopping_;
 };

@@ -4,6 +4,8 @@
 #include <csignal>
 #include <utility>
 
+#include <fcntl.h>
+
 #include "daemon/environment.h"
 #include "daemon/invoker.h"
 #include "os/proc_scan.h"
@@ -114,6 +116,15 @@ void Health::ask_command(const std::string& app, Check& check) {
     request.directory = "/";
     request.new_session = true;
     request.parent_death_signal = SIGKILL;
+    // What it prints tells of the service, and belongs into its log.
+    UniqueFd out;
+    UniqueFd err;
+    if (const auto streams = outputs_.open(app)) {
+        out = UniqueFd(::open(streams->out.c_str(), O_RDWR | O_CLOEXEC));
+        err = UniqueFd(::open(streams->err.c_str(), O_RDWR | O_CLOEXEC));
+    }
+    request.output = out.get();
+    request.error = err.get();
     auto child = spawn(request);
     if (!child) return answered(app, check.round, child.error().message);
     check.command = child->id;

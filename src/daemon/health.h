@@ -11,6 +11,7 @@
 
 #include "core/service_settings.h"
 #include "daemon/calls.h"
+#include "daemon/outputs.h"
 #include "daemon/prober.h"
 #include "loop/child_watch.h"
 #include "loop/loop.h"
@@ -33,8 +34,12 @@ public:
     };
 
     /// All of them outlive it.
-    Health(Loop& loop, ChildWatch& children, Calls& calls, Events events)
-        : loop_(loop), children_(children), calls_(calls), events_(std::move(events)) {}
+    Health(Loop& loop, ChildWatch& children, Calls& calls, Outputs& outputs, Events events)
+        : loop_(loop),
+          children_(children),
+          calls_(calls),
+          outputs_(outputs),
+          events_(std::move(events)) {}
 
     /// It runs and is ready from now on.
     void begin(const std::string& app, const ServiceSettings& settings);
@@ -71,6 +76,7 @@ private:
     Loop& loop_;
     ChildWatch& children_;
     Calls& calls_;
+    Outputs& outputs_;
     Events events_;
     std::map<std::string, Check> checks_;
     std::map<std::string, Watchdog> watchdogs_;

@@ -126,8 +126,20 @@ void Outputs::drain(const std::string& app) {
 void Outputs::begin_anew(const std::string& app) {
     const auto found = services_.find(app);
     if (found == services_.end()) return;
-    drain(app, found->second);
+    end_lines(app);
     found->second.recent.forget();
+}
+
+void Outputs::end_lines(const std::string& app) {
+    const auto found = services_.find(app);
+    if (found == services_.end()) return;
+    Service& service = found->second;
+    drain(app, service);
+    for (Source& source : service.sources) {
+        if (!source.is_fifo || source.lines.rest().empty()) continue;
+        finish(service, source);
+        save_rest(rest_path(app, source.stream), "");
+    }
 }
 
 std::vector<std::string> Outputs::last_lines(const std::string& app, std::size_t count) const {

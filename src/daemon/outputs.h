@@ -58,6 +58,9 @@ public:
     /// Reads what is in the FIFOs and pipes of a service by now.
     void drain(const std::string& app);
 
+    /// Its processes have ended: what they have printed last is a line, with a newline or without.
+    void end_lines(const std::string& app);
+
     /// The last lines that the service has printed to this comard, oldest first, without stamps;
     /// RecentLines::max_lines at most. For all of them: drain() first.
     [[nodiscard]] std::vector<std::string> last_lines(const std::string& app,

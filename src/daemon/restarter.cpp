@@ -46,7 +46,11 @@ void Restarter::ended(const std::string& app, bool clean, std::chrono::milliseco
     if (!decision.delay) {
         if (decision.refusal.empty()) return;
         spdlog::error("{} stays down: {}; the last time after {}", app, decision.refusal, how);
-        return service->give_up(decision.refusal + "; 'comar reset " + app + "' lets it try again");
+        const bool has_started = ran > 0ms || service->last_error().empty();
+        return service->give_up(
+            decision.refusal + "; the last time after " +
+            (has_started ? how : "a start that failed: " + service->last_error()) +
+            "; 'comar reset " + app + "' lets it try again");
     }
     retry.cause =
         ran > 0ms ? "started again after " + how : "started again after a start that failed";

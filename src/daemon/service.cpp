@@ -6,6 +6,7 @@
 #include <csignal>
 #include <iterator>
 #include <memory>
+#include <tuple>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -151,7 +152,11 @@ void Service::restore_processes(const json& state) {
 
 void Service::rebuild(const std::string& cgroup_parent) {
     use_cgroup(cgroup_parent);
-    if (processes_.alive()) feed(FoundAlive{});
+    if (!processes_.alive()) return;
+    // Somebody has started it and nobody has stopped it, or there would be no process.
+    wanted_ = true;
+    cause_ = "found running by a comard that knew nothing of it";
+    feed(FoundAlive{});
 }
 
 /// Takes up a cgroup that an earlier comard has made.
@@ -170,6 +175,9 @@ void Service::method_began(JobKind method, const std::string& cause) {
     // What calls back into its own service goes on with the same start.
     if (methods_.empty()) {
         had_process_ = false;
+        if (method == JobKind::stop && state() == ServiceState::running) {
+            before_stop_ = {since_, cause_};
+        }
         cause_ = cause;
         restart_pending_ = false;
         if (method == JobKind::start) wanted_ = true;
@@ -435,8 +443,13 @@ void Service::feed(const SupervisionEvent& event) {
 }
 
 void Service::settled(ServiceState before) {
-    since_ = wall_clock();
     const ServiceState now = supervision_.state();
+    if (now == ServiceState::running && before == ServiceState::stopping && before_stop_) {
+        // It did not stop, and runs as it did.
+        std::tie(since_, cause_) = *std::exchange(before_stop_, std::nullopt);
+        return;
+    }
+    since_ = wall_clock();
     if (now == ServiceState::running) {
         running_from_ = context_.loop.now();
         end_was_clean_ = false;

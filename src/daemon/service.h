@@ -198,6 +198,8 @@ private:
     std::string last_error_;
     bool wanted_ = false;
     std::string cause_;
+    /// `since_` and `cause_`, for one that does not stop.
+    std::optional<std::pair<std::uint64_t, std::string>> before_stop_;
     bool end_was_clean_ = false;  ///< how the process that counts ended is known, and was well
     TimePoint running_from_;
     std::shared_ptr<const EffectiveSettings> settings_;

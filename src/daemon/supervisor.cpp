@@ -21,10 +21,15 @@ constexpr std::size_t shown_lines = 10;
 
 bool starts(JobKind method) { return method == JobKind::start || method == JobKind::ready; }
 
-/// Not the script has failed, but comard has ended it, or its process has crashed.
+/// Not the script has failed, but comard has ended it, its process has crashed, or it cannot be
+/// run at all.
 bool was_cut_short(const CallError& error) {
-    return error.name == "TimedOut" || error.name == "Internal";
+    return error.name == "TimedOut" || error.name == "Internal" || error.name == "SyntaxError" ||
+           error.name == "IndentationError" || error.name == "TabError";
 }
+
+/// What it had signalled goes on.
+bool was_not_heard(const CallError& error) { return error.name == "NotEnded"; }
 
 /// A program may say any number; what is far away is as good as never.
 std::chrono::microseconds time_of(std::uint64_t usec) {
@@ -52,7 +57,7 @@ Supervisor::Supervisor(Loop& loop, ChildWatch& children, Calls& calls, Outputs& 
           [this](const std::string& app) { return jobs_->busy(app); },
           [this](Service& service, const Notification& said) { told(service, said); }),
       readiness_(loop, calls, find_service, std::move(folders.ready)),
-      health_(loop, children, calls,
+      health_(loop, children, calls, outputs,
               {[this](const std::string& app, const std::string& problem) {
                    Service* service = find_service_(app);
                    if (service == nullptr) return;
@@ -65,7 +70,7 @@ Supervisor::Supervisor(Loop& loop, ChildWatch& children, Calls& calls, Outputs& 
                [this](const std::string& app, const std::string& problem) { unwell(app, problem); },
                [this](const std::string& app) { silent(app); }}),
       direct_start_(loop, outputs, find_service, descriptors, folders.run),
-      direct_stop_(loop, find_service, calls.limits().change, folders.run),
+      direct_stop_(loop, find_service, folders.run),
       calls_(calls) {}
 
 void Supervisor::before(const CallRequest& request, JobKind method, Then then) {
@@ -149,7 +154,14 @@ bool Supervisor::stop_directly(const CallRequest& request, DirectStop::Done done
     const bool is_possible = service != nullptr && facts != nullptr &&
                              service->stamp() == book_->stamp_of(request.app) &&
                              direct_stop_.is_possible(*service, *facts);
-    if (is_possible) direct_stop_.stop(*service, *facts->plain_stop, std::move(done));
+    if (is_possible) {
+        const auto patience = time_to_end(*service);
+        direct_stop_.stop(
+            *service, *facts->plain_stop,
+            patience ? std::chrono::milliseconds(static_cast<std::int64_t>(*patience * 1000))
+                     : calls_.limits().change,
+            std::move(done));
+    }
     return is_possible;
 }
 
@@ -206,7 +218,12 @@ void Supervisor::kill_failed(const std::string& app, CallReply reply, const Then
 
 /// Why it has failed, it has mostly said itself.
 CallReply Supervisor::with_output(const std::string& app, CallReply error) {
-    outputs_.drain(app);
+    const Service* service = find_service_(app);
+    if (service == nullptr || service->processes().alive()) {
+        outputs_.drain(app);
+    } else {
+        outputs_.end_lines(app);
+    }
     const auto lines = outputs_.last_lines(app, shown_lines);
     if (error || lines.empty()) return error;
     std::string& text = error.error().message;
@@ -230,14 +247,19 @@ void Supervisor::stopped(const CallRequest& request, CallReply reply, const Then
     // comar knows its processes, and needs no stop() to end them.
     const bool has_no_stop = !reply && reply.error().name == "Missing" &&
                              settings.kill_mode != KillMode::none && service->processes().alive();
-    const bool refuses = !reply && !has_no_stop && !was_cut_short(reply.error());
+    const bool is_deaf =
+        !reply && was_not_heard(reply.error()) && settings.kill_mode != KillMode::none;
+    const bool refuses = !reply && !has_no_stop && !is_deaf && !was_cut_short(reply.error());
     if (refuses) return then(std::move(reply));
     if (has_no_stop) reply = json();
+    // It has had its time already.
     leftovers_.end(
-        request.app, settings.kill_mode, settings.stop_timeout,
-        [this, app = request.app, reply = std::move(reply), then](const Leftovers::Report& report) {
+        request.app, settings.kill_mode, is_deaf ? 0ms : settings.stop_timeout,
+        [this, app = request.app, reply = std::move(reply), is_deaf,
+         then](const Leftovers::Report& report) {
             report_leftovers(app, report);
-            if (report.alive.empty()) return then(reply);
+            const bool is_ended = is_deaf && !(report.killed.empty() && report.ended.empty());
+            if (report.alive.empty()) return then(is_ended ? CallReply(json()) : reply);
             then(error_reply("Failed", "cannot stop " + app + ": even SIGKILL does not end " +
                                            describe(report.alive)));
         });
@@ -279,7 +301,11 @@ void Supervisor::changed(const std::string& app) {
     readiness_.look_at(app);
     direct_stop_.look_at(app);
     requirements_.look_at(app);
-    const bool runs = service != nullptr && service->state() == ServiceState::running;
+    const ServiceState state = service == nullptr ? ServiceState::unknown : service->state();
+    const bool is_over = state == ServiceState::stopped || state == ServiceState::failed ||
+                         state == ServiceState::done;
+    if (is_over) outputs_.end_lines(app);
+    const bool runs = state == ServiceState::running;
     const bool is_watched = watched_.contains(app);
     if (runs == is_watched) return;
     if (runs) return begin_watch(app, *service);
@@ -308,6 +334,9 @@ void Supervisor::add_to(const CallRequest& call, json& message) {
     Service* service = find_service_(call.app);
     if (service == nullptr || only_reads(call)) return;
     const EffectiveSettings& settings = service->settings();
+    if (call.method == to_string(JobKind::stop)) {
+        if (const auto patience = time_to_end(*service)) message["stop_seconds"] = *patience;
+    }
     json own = settings_for_worker(settings.values);
     if (!own.empty()) message["settings"] = std::move(own);
     const Probe probe = readiness_of(*service);
@@ -321,6 +350,12 @@ void Supervisor::add_to(const CallRequest& call, json& message) {
     } else {
         spdlog::warn("{}: {}; it cannot say when it is ready", call.app, path.error().message);
     }
+}
+
+/// Where somebody has said how long; else the script may wait for as long as a call may take.
+std::optional<double> Supervisor::time_to_end(const Service& service) {
+    if (!service.settings().values.contains("stop_timeout")) return std::nullopt;
+    return std::chrono::duration<double>(service.settings().supervision.stop_timeout).count();
 }
 
 void Supervisor::told(Service& service, const Notification& said) {
@@ -361,6 +396,8 @@ void Supervisor::unwell(const std::string& app, const std::string& problem) {
 void Supervisor::restore(const std::string& app) {
     const Service* service = find_service_(app);
     if (service == nullptr || !service->running().value_or(false)) return;
+    // Its state was lost, and with it what it was started with.
+    if (service->stamp().empty()) use_current_settings(app);
     const ServiceSettings& settings = service->settings().supervision;
     choose_log(*service);
     const bool speaks = readiness_of(*service).kind == Probe::Kind::notify || settings.watchdog;
@@ -370,6 +407,17 @@ void Supervisor::restore(const std::string& app) {
         }
     }
     changed(app);
+}
+
+void Supervisor::use_current_settings(const std::string& app) {
+    CallRequest by;
+    by.app = app;
+    by.model = service_model;
+    book_->refresh(by, [this, app](const CallReply&) {
+        Service* service = find_service_(app);
+        if (service != nullptr)
+            service->use_settings(book_->settings_of(app), book_->stamp_of(app));
+    });
 }
 
 std::vector<ProcessId> Supervisor::processes() const {

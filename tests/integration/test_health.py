@@ -35,7 +35,7 @@ def test_a_command_tells(any_comard):
     flag = comard.place.folder / "well"
     flag.touch()
     service = comard.register("app", supervised(
-        comard.program("server"), serviceHealth=health(f"test -e {flag}")))
+        comard.program("server"), serviceHealth=health(f"test -e {flag} || (echo sick >&2; exit 1)")))
     service.start()
     changed = comard.signals()
     assert "not well" not in comard.cli("status", "app").stdout
@@ -43,6 +43,8 @@ def test_a_command_tells(any_comard):
     flag.unlink()
     until_health(comard, service, "the command ended with exit code 1")
     assert "exit code 1" in comard.cli("status", "app").stdout
+    comard.until(lambda: "sick" in comard.cli("logs", "app").stdout, "what the command has printed to be in its log")
+    assert "sick" not in comard.log.replace("echo sick", "")
     assert "not well" in comard.cli("explain", "app").stdout
     assert service.supervision["State"] == "running"
     flag.touch()

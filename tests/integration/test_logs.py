@@ -9,6 +9,7 @@ import termios
 
 import pytest
 
+from support.bus import BusError
 from support.logs import SCRIPT, Logs, numbers, printing_service, put, writer
 
 MANY = {"log": {"file_bytes": 200_000, "kept_files": 1000}}
@@ -151,6 +152,50 @@ def test_long_lines_are_split_and_bytes_kept_as_they_are(comard, logs):
     logs.wait_for("web", "last")
     assert logs.texts("web") == [b"x" * 8192, b"x" * 8192, b"x" * 3616, garbage, b"", b"last"]
     os.close(end)
+
+
+def test_a_last_line_without_its_end_is_a_line_and_nobody_elses_beginning(comard, logs):
+    service = comard.register("web", """
+        serviceType = "server"
+        serviceDesc = "Web"
+        from comar.service import *
+
+        def start():
+            startService(command="/bin/sh", args=["-c", "printf %s unended; exec sleep 1000"], detach=True)
+
+        def stop():
+            stopService(command="/bin/sh")
+            stopService(name="sleep")
+        """)
+    for _ in range(2):
+        service.start()
+        comard.until(lambda: b"unended" in rest_of(comard, "web"), "the beginning of a line")
+        service.stop()
+    logs.wait_for("web", "unended")
+    assert logs.lines("web") == [("out", b"unended")] * 2
+    assert rest_of(comard, "web") == b""
+
+
+def rest_of(comard, app):
+    try:
+        with open(f"{comard.root}/run/comar/output/{app}.out.rest", "rb") as file:
+            return file.read()
+    except FileNotFoundError:
+        return b""
+
+
+def test_what_a_program_prints_without_a_newline_is_told_when_its_start_fails(comard):
+    service = comard.register("web", """
+        serviceType = "server"
+        serviceDesc = "Web"
+        serviceReadiness = "tcp:9"
+        from comar.service import *
+
+        def start():
+            startService(command="/bin/sh", args=["-c", "printf %s 'cannot bind' >&2; exit 1"], detach=True)
+        """)
+    with pytest.raises(BusError, match="it printed:\ncannot bind"):
+        service.start()
 
 
 def test_all_logs_together_are_bounded(start_comard, place):

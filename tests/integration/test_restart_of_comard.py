@@ -204,6 +204,22 @@ def test_what_was_stopped_stays_so_and_what_runs_is_left_alone(any_comard, told)
     assert told.lines() == []
 
 
+def test_what_is_known_by_its_cgroup_alone_is_wanted_all_the_same(comard, told):
+    service = register(comard, told, serviceRestart="always")
+    service.start()
+    first = Process(int(told.line()))
+    if not service.supervision["ControlGroup"]:
+        service.stop()
+        return
+    comard.kill()
+    state_of(comard).unlink()
+    comard.start()
+    assert "found running" in comard.service("app").supervision["Cause"]
+    first.kill()
+    assert int(told.line()) != first.pid
+    comard.service("app").stop()
+
+
 def test_a_death_after_the_change_of_comards_is_seen_and_mended(any_comard, told):
     comard = any_comard
     register(comard, told, serviceRestart="on-failure").start()

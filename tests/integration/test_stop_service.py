@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """stopService(): every argument, what it signals, what it waits for, and what it leaves alone."""
 
+import os
 import signal
 
 import pytest
@@ -118,7 +119,7 @@ def test_a_process_that_stays_makes_stop_fail_and_still_runs(start_comard, told)
     changed = comard.signals()
     with pytest.raises(BusError) as stays:
         service.stop()
-    assert stays.value.name == "Exception"
+    assert stays.value.name == "NotEnded"
     assert "SIGTERM" in stays.value.message and str(main.pid) in stays.value.message
     assert changed.all() == []
     assert main.alive
@@ -242,6 +243,30 @@ def test_a_program_that_was_there_before_comar_is_found_by_its_executable(comard
     service.stop()
     stranger.wait_gone()
     assert service.state == "off"
+
+
+def test_the_same_program_of_another_comard_is_left_alone(comard):
+    """It never started the service here, and may look for its program, but not in there."""
+    server = comard.program("server")
+    theirs = comard.stranger(server)
+    cgroup = f"{comard.place.cgroup.folder}/comar-0123456789abcdef/other" if comard.place.cgroup else None
+    if cgroup is None:
+        return
+    os.makedirs(cgroup)
+    with open(f"{cgroup}/cgroup.procs", "w", encoding="ascii") as file:
+        file.write(str(theirs.pid))
+    nobodys = comard.stranger(server)
+    service = comard.register("app", service_script("""
+        def stop():
+            stopService(command=SERVER)
+        """, SERVER=server))
+    service.stop()
+    nobodys.wait_gone()
+    assert theirs.alive
+    theirs.kill()
+    theirs.wait_gone()
+    os.rmdir(cgroup)
+    os.rmdir(os.path.dirname(cgroup))
 
 
 def test_a_program_that_somebody_else_started_beside_the_service_is_left_alone(comard, told):

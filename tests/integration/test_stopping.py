@@ -148,11 +148,64 @@ def test_a_fork_bomb_of_patience_is_ended_as_a_whole(any_comard, told):
 
 def test_a_stop_that_refuses_has_its_way(comard, told):
     service, main = careless(comard, told, stop='fail("not now")')
+    since, cause = service.supervision["Since"], service.supervision["Cause"]
     with pytest.raises(BusError, match="not now"):
         service.stop()
     assert main.alive
     assert service.supervision["State"] == "running"
+    assert (service.supervision["Since"], service.supervision["Cause"]) == (since, cause), "it runs as it did"
     main.kill()
+
+
+@pytest.mark.parametrize("stop", ["stopService(command=SERVER)", "os.nice(0); stopService(command=SERVER)"])
+def test_who_does_not_hear_stop_service_is_killed_too(any_comard, told, stop):
+    service, main = careless(any_comard, told, "--ignore-term --children 1 --stubborn", stop=stop, serviceStopTimeout=0.2)
+    everybody = processes_of(service)
+    service.stop()
+    assert not any(process.alive for process in everybody)
+    assert service.supervision["State"] == "stopped"
+    assert f"{main.pid} (server)" in service.supervision["Cause"]
+    assert "SIGKILL has" in service.supervision["Cause"]
+
+
+def test_by_its_pidfile_too(comard, told):
+    """Its start() and stop() are plain, so comard does both itself."""
+    service = comard.register("app", with_settings(f"""
+        PIDFILE = "{comard.root}/run/app.pid"
+
+        def start():
+            startService(command=SERVER, args=ARGS, pidfile=PIDFILE, makepid=True, detach=True)
+
+        def stop():
+            stopService(pidfile=PIDFILE)
+        """, names={"SERVER": comard.program("server"), "ARGS": ["--ignore-term", "--tell", str(told)]},
+        serviceStopTimeout=0.2))
+    service.start()
+    main = Process(int(told.line()))
+    service.stop()
+    assert not main.alive and service.supervision["State"] == "stopped"
+    assert "SIGKILL has" in service.supervision["Cause"]
+
+
+def test_what_comar_leaves_alone_may_refuse_to_hear(comard, told):
+    service, main = careless(comard, told, "--ignore-term", stop="stopService(command=SERVER)",
+                             serviceStopTimeout=0.2, serviceKillMode="none")
+    with pytest.raises(BusError, match="SIGTERM did not end process .*server.* in 0.2 seconds"):
+        service.stop()
+    assert main.alive
+    main.kill()
+
+
+def test_a_script_that_is_broken_by_now_keeps_nobody_from_stopping_it(comard, told):
+    service, main = careless(comard, told)
+    with open(f"{comard.root}/var/lib/comar/scripts/System.Service/app.py", "a", encoding="ascii") as script:
+        script.write("\ndef (:\n")
+    try:
+        service.stop()
+    except BusError as broken:
+        assert broken.name == "SyntaxError"
+    assert not main.alive
+    assert_stays_down(service)
 
 
 def test_a_stop_that_hangs_is_cut_short_and_its_work_is_done(start_comard, told):
