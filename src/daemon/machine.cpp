@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/machine.h"
 
-#include <cstdint>
-
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include "core/digest.h"
 #include "daemon/invoker.h"
 #include "os/cgroup.h"
 
@@ -14,9 +13,7 @@ namespace {
 
 std::string cgroup_name(const std::string& root) {
     if (root.empty()) return "comar";
-    std::uint64_t hash = 0xcbf29ce484222325;
-    for (const char c : root) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-    return fmt::format("comar-{:016x}", hash);
+    return fmt::format("comar-{:016x}", digest(root));
 }
 
 /// Of a cgroup below that of one of our services: the one that all of them are in; else itself.

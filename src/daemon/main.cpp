@@ -60,6 +60,7 @@ int main(int argc, char** argv) {
     const std::string program = own_program();
     auto options = comar::read_options(argc, argv);
     if (!options) return options.error();
+    options->program = program;
     const auto logging =
         comar::set_up_log(options->log_target, options->log_level, options->root.empty());
     if (!logging) return complain(logging.error());

@@ -87,11 +87,10 @@ void ManagerHandlers::list_services(const IncomingCall& call) {
         });
 }
 
-/// The other comard would not start with settings that are wrong, and nobody would be left.
 void ManagerHandlers::reexec(const IncomingCall& call) {
-    if (const auto settings = read_settings(parts_.settings); !settings) {
+    if (const auto possible = parts_.can_reexec(); !possible) {
         return call.responder.fail(
-            {"Invalid", settings.error().message + "; comard goes on as it was"});
+            {"Invalid", possible.error().message + "; comard goes on as it was"});
     }
     parts_.reexec([responder = call.responder] { responder.reply(); });
 }

@@ -9,7 +9,6 @@
 #include "daemon/jobs.h"
 #include "daemon/listing.h"
 #include "daemon/registrar.h"
-#include "daemon/settings.h"
 #include "daemon/settings_book.h"
 #include "daemon/supervisor.h"
 #include "script/registry.h"
@@ -28,9 +27,10 @@ public:
         Listing& listing;
         Supervisor& supervisor;
         SettingsBook& book;
-        const std::string& settings;  ///< the file comard.toml
         /// Reads the folder of the models anew; returns what is wrong with them.
         std::function<std::vector<std::string>()> reload_models;
+        /// Whether another comard could take our place.
+        std::function<Result<>()> can_reexec;
         /// Executes comard anew; calls back before that.
         std::function<void(std::function<void()> accepted)> reexec;
     };

@@ -10,6 +10,7 @@ namespace comar {
 
 /// comard's command line.
 struct Options {
+    std::string program;      ///< the file that is executed anew; empty: it is not known
     std::string root;         ///< "": the whole machine
     std::string bus_address;  ///< of the system bus; "": none
     std::string bus_name = "tr.org.pardus.comar";

@@ -3,9 +3,11 @@
 
 #include <spdlog/spdlog.h>
 #include <systemd/sd-daemon.h>
+#include <unistd.h>
 
 #include "core/fault_point.h"
 #include "daemon/builtin_interfaces.h"
+#include "os/system_error.h"
 
 namespace comar {
 namespace {
@@ -177,6 +179,15 @@ void Daemon::Parts::begin_exit() {
     const TimePoint deadline = loop.now() + exit_limit;
     exit_timer.emplace(loop, [this, deadline] { check_exit(deadline); });
     exit_timer->arm(0ms);
+}
+
+/// One that does not start would leave nobody.
+Result<> Daemon::Parts::can_reexec() const {
+    if (::access(options.program.c_str(), X_OK) != 0) {
+        return system_failure("execute " + options.program);
+    }
+    if (const auto read = read_settings(paths.settings); !read) return Failure(read.error());
+    return {};
 }
 
 /// Jobs that run come to their end, so that whoever waits gets his answer; then another program

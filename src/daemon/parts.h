@@ -83,6 +83,7 @@ struct Daemon::Parts {
                   const std::function<void(Caller)>& callback);
     Result<> listen();
     void begin_exit();
+    [[nodiscard]] Result<> can_reexec() const;
     void begin_reexec(std::function<void()> accepted);
     void check_reexec(TimePoint deadline);
     void check_exit(TimePoint deadline);
@@ -176,8 +177,8 @@ struct Daemon::Parts {
     OngoingCalls ongoing{[this](OngoingCalls::Id id) { return invoker.cancel(id); }};
     CoreHandlers core_handlers{{models, registry, registrar, languages, ongoing}};
     ManagerHandlers manager_handlers{
-        {registry, registrar, jobs, listing, supervisor, book, paths.settings,
-         [this] { return reload_models(); },
+        {registry, registrar, jobs, listing, supervisor, book, [this] { return reload_models(); },
+         [this] { return can_reexec(); },
          [this](std::function<void()> accepted) { begin_reexec(std::move(accepted)); }}};
     BootRecords records{paths.boots};
     Transitions transitions{{loop, settings, dependencies.graph(), registry, start_up, services,

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "core/digest.h"
 #include "daemon/json_text.h"
 #include "os/atomic_file.h"
 #include "os/read_file.h"
@@ -26,17 +27,8 @@ constexpr std::size_t least_rewritten = std::size_t{256} << 10;
 constexpr std::size_t most_outdated = 4;
 
 /// FNV-1a: told apart are accidents, not attacks; nobody else may write this file.
-std::uint64_t checksum(std::string_view text) {
-    std::uint64_t hash = 0xcbf29ce484222325;
-    for (const char c : text) {
-        hash ^= static_cast<unsigned char>(c);
-        hash *= 0x100000001b3;
-    }
-    return hash;
-}
-
 std::string header_of(std::string_view body) {
-    return fmt::format("comar-state 2 {} {:016x}\n", body.size(), checksum(body));
+    return fmt::format("comar-state 2 {} {:016x}\n", body.size(), digest(body));
 }
 
 Failure damaged(std::size_t at) {

@@ -10,6 +10,9 @@
 
 #include <sys/stat.h>
 
+#include <fmt/format.h>
+
+#include "core/digest.h"
 #include "core/fault_point.h"
 #include "core/name.h"
 #include "os/atomic_file.h"
@@ -24,6 +27,7 @@ using nlohmann::json;
 constexpr const char* script_ending = ".py";
 constexpr const char* facts_ending = ".facts";
 constexpr std::size_t max_facts_size = std::size_t{1} << 20;
+constexpr std::size_t max_script_size = std::size_t{16} << 20;
 
 /// Tells two versions of a file apart.
 Result<std::string> stamp_of(const std::string& path) {
@@ -39,12 +43,22 @@ Result<std::string> stamp_of(const std::string& path) {
     return file_stamp(info);
 }
 
-/// What was learned from exactly the file that is there now.
-Result<Facts> read_facts(const std::string& path, const std::string& stamp) {
+std::string digest_of(std::string_view text) { return fmt::format("{:016x}", digest(text)); }
+
+/// What was learned from exactly the file that is there now. One that was copied, as into an image,
+/// has another stamp and the same text.
+Result<Facts> read_facts(const std::string& path, const std::string& script,
+                         const std::string& stamp) {
     const auto text = read_file(path, max_facts_size);
     if (!text) return Failure(text.error());
     const json stored = json::parse(*text, nullptr, false);
-    if (!stored.is_object() || stored.value("stamp", json()) != json(stamp)) {
+    const auto is_of_this_text = [&] {
+        const auto current = read_file(script, max_script_size);
+        return current && stored.value("digest", json()) == json(digest_of(*current));
+    };
+    const bool is_known =
+        stored.is_object() && (stored.value("stamp", json()) == json(stamp) || is_of_this_text());
+    if (!is_known) {
         return failure(ErrorKind::not_found, "cannot use " + path + ": it is of another version");
     }
     return parse_facts(stored.value("facts", json()));
@@ -112,7 +126,8 @@ void Registry::load_model(const std::string& model, std::vector<Error>& problems
             continue;
         }
         Script script{file.stem().string(), model, file.string(), {}, *stamp, false};
-        if (auto facts = read_facts(path_of(model, script.app, facts_ending), *stamp)) {
+        if (auto facts =
+                read_facts(path_of(model, script.app, facts_ending), script.path, *stamp)) {
             script.facts = std::move(*facts);
             script.facts_known = true;
         }
@@ -198,7 +213,10 @@ Result<> Registry::write_facts(Script& script) const {
     const auto stamp = stamp_of(script.path);
     if (!stamp) return Failure(stamp.error());
     script.stamp = *stamp;
-    const json stored{{"stamp", *stamp}, {"facts", to_json(script.facts)}};
+    json stored{{"stamp", *stamp}, {"facts", to_json(script.facts)}};
+    const auto text = read_file(script.path, max_script_size);
+    // Changed while it was read, it has no digest that could be believed.
+    if (text && stamp_of(script.path).value_or("") == *stamp) stored["digest"] = digest_of(*text);
     return write_file_atomically(path_of(script.model, script.app, facts_ending), stored.dump(),
                                  0644);
 }

@@ -481,3 +481,12 @@ def test_settings_that_are_wrong_do_not_end_comard(comard):
     assert result.returncode != 0 and "comard.toml:2" in result.stderr and "goes on as it was" in result.stderr
     assert comard.cli("list").returncode == 0 and comard.pid == pid
     comard.write("/etc/comar/comard.toml", "")
+
+
+def test_a_program_that_is_gone_is_not_executed_anew(start_comard, place):
+    program = place.own_prefix() / "bin/comard"
+    comard = start_comard(program=program)
+    program.unlink()
+    result = comard.cli("daemon-reexec")
+    assert result.returncode != 0 and "cannot execute" in result.stderr and "No such file" in result.stderr
+    assert comard.cli("list").returncode == 0

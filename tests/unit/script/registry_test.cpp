@@ -89,6 +89,19 @@ TEST_F(RegistryTest, AScriptThatWasEditedOnDiskWantsToBeCheckedAgain) {
     EXPECT_EQ(registry_.find(model, "web")->facts.type, "script");
 }
 
+TEST_F(RegistryTest, ACopyIsKnownByItsTextAndAnotherTextOfTheSameSizeIsNot) {
+    ASSERT_TRUE(registry_.install(model, "web", "text", server()));
+    const std::string path = registry_.find(model, "web")->path;
+    for (const auto& [text, is_known] : {std::pair("text", true), std::pair("next", false)}) {
+        std::filesystem::remove(path);
+        std::ofstream(path) << text;
+        std::filesystem::last_write_time(path, {});
+        Registry again(folder_.path() + "/scripts");
+        EXPECT_TRUE(again.load().empty());
+        EXPECT_EQ(again.find(model, "web")->facts_known, is_known) << text;
+    }
+}
+
 TEST_F(RegistryTest, DamagedFactsAreForgottenNotBelieved) {
     ASSERT_TRUE(registry_.install(model, "web", "s", server()));
     std::ofstream(folder_.path() + "/scripts/" + model + "/web.facts") << R"({"stamp": [)";
