@@ -18,6 +18,7 @@ LOGS = REPOSITORY / "build/test-logs"
 PYTEST = ["/usr/bin/python3", "-B", "-m", "pytest", "-q"]
 PYTEST_FOUND_NONE = 5
 UNIT_TESTS = "comar-unit-tests"
+ONE_BOOT = "test_machine.py::test_it_boots_keeps_its_services_when_comard_crashes_and_shuts_down_in_order"
 STRUCTURE = "^(architecture|core-is-pure)$"    # tests of the source and the archive, not of what runs
 SHOWN_LINES = 60    # of the log of a stage that failed
 
@@ -69,11 +70,13 @@ def build(*words):
 def stages(options):
     """What was asked for. The whole run has the unit tests with sanitizers only: they take as long to compile as
     everything else, and what the optimizer might do is seen by the integration tests."""
-    everything = not (options.unit or options.integration)
+    everything = not (options.unit or options.integration or options.vm)
     by_ctest = ["-R", options.k] if options.k else ["--no-tests=error"]
     by_pytest = ["-k", options.k] if options.k else []
     thorough = everything and not options.fast and not options.k
     yield build()
+    if options.vm:
+        yield pytest("machine", "vm", *by_pytest, minutes=60)
     if options.unit or (everything and not thorough):
         yield build("release", UNIT_TESTS)
         yield ctest("unit", "build", *by_ctest, minutes=10)
@@ -82,6 +85,7 @@ def stages(options):
     if everything or options.integration:
         yield pytest("integration", "integration", *by_pytest, minutes=20)
     if thorough:
+        yield pytest("machine", f"vm/{ONE_BOOT}", minutes=20)
         yield ctest("structure", "build", "-R", STRUCTURE, minutes=2)
         yield build("asan", UNIT_TESTS)
         yield gtest("unit-sanitizers", f"build/asan/bin/{UNIT_TESTS}", minutes=10)
@@ -171,6 +175,7 @@ def main():
     parser.add_argument("--fast", action="store_true")
     parser.add_argument("--unit", action="store_true")
     parser.add_argument("--integration", action="store_true")
+    parser.add_argument("--vm", action="store_true")
     parser.add_argument("-k", metavar="WORD")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
