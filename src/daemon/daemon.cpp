@@ -28,26 +28,34 @@ using namespace std::chrono_literals;
 /// It has its own jobs to end first.
 constexpr auto longest_farewell = 60s;
 constexpr auto farewell_poll = 20ms;
+/// What a comard that was killed was about to start has its lock until it is started.
+constexpr auto longest_rest = 10s;
 
 bool is_comard(pid_t pid) {
     const auto program = read_executable(pid);
     return program && program->path.substr(program->path.rfind('/') + 1).starts_with("comard");
 }
 
-/// With `replace`, whoever has it is asked to end, and waited for. There is no loop yet to wait in.
-Result<FileLock> take_lock(const std::string& path, bool replace) {
+Result<FileLock> await_lock(const std::string& path, std::chrono::milliseconds patience) {
     auto lock = FileLock::try_lock(path);
-    const auto holder = lock_holder(path);
-    if (lock || !replace || lock.error().kind != ErrorKind::busy || !holder) return lock;
-    const auto process = Process::open_pid(*holder);
-    if (!process || !is_comard(*holder)) return lock;
-    spdlog::info("taking the place of process {}", *holder);
-    if (auto asked = process->signal(SIGTERM); !asked) return Failure(std::move(asked.error()));
-    for (auto waited = 0ms; !lock && waited < longest_farewell; waited += farewell_poll) {
+    for (auto waited = 0ms; !lock && waited < patience; waited += farewell_poll) {
         std::this_thread::sleep_for(farewell_poll);
         lock = FileLock::try_lock(path);
     }
     return lock;
+}
+
+/// With `replace`, whoever has it is asked to end, and waited for. There is no loop yet to wait in.
+Result<FileLock> take_lock(const std::string& path, bool replace) {
+    auto lock = FileLock::try_lock(path);
+    const auto holder = lock_holder(path);
+    if (lock || lock.error().kind != ErrorKind::busy || !holder) return lock;
+    const auto process = Process::open_pid(*holder);
+    if (!process) return await_lock(path, longest_rest);
+    if (!replace || !is_comard(*holder)) return lock;
+    spdlog::info("taking the place of process {}", *holder);
+    if (auto asked = process->signal(SIGTERM); !asked) return Failure(std::move(asked.error()));
+    return await_lock(path, longest_farewell);
 }
 
 /// Where the run folder is kept on a disk: process numbers of an earlier start of the machine are

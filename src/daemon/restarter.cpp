@@ -47,10 +47,10 @@ void Restarter::ended(const std::string& app, bool clean, std::chrono::milliseco
         if (decision.refusal.empty()) return;
         spdlog::error("{} stays down: {}; the last time after {}", app, decision.refusal, how);
         const bool has_started = ran > 0ms || service->last_error().empty();
-        return service->give_up(
-            decision.refusal + "; the last time after " +
-            (has_started ? how : "a start that failed: " + service->last_error()) +
-            "; 'comar reset " + app + "' lets it try again");
+        const std::string last =
+            has_started ? how : "a start that failed: " + service->last_error();
+        return service->give_up(decision.refusal + "; 'comar reset " + app +
+                                "' lets it try again; the last time after " + last);
     }
     retry.cause =
         ran > 0ms ? "started again after " + how : "started again after a start that failed";

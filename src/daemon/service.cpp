@@ -62,6 +62,13 @@ bool is_strange(const ProcessId& id) {
     return stat && stat->id == id && !descends_from(id.pid, ::getpid());
 }
 
+/// Others say when they are ready, and may have said so while nobody listened.
+bool can_be_asked(const EffectiveSettings& settings) {
+    const auto& probe = settings.supervision.readiness;
+    return probe && probe->kind != Probe::Kind::exit && probe->kind != Probe::Kind::notify &&
+           probe->kind != Probe::Kind::fd;
+}
+
 bool is_script_host(pid_t pid) {
     const auto program = read_executable(pid);
     return program && program->path.find("/comar-script-host") != std::string::npos;
@@ -139,7 +146,11 @@ void Service::restore_processes(const json& state) {
     for (const json& one : state.value("processes", json::array())) {
         if (const auto id = read_process(one)) processes_.adopt(*id);
     }
-    if (processes_.alive()) {
+    const bool script_is_over = state.value("workers", json::array()).empty();
+    const bool was_starting = state.value("state", "") == to_string(ServiceState::starting);
+    if (was_starting && script_is_over && processes_.alive() && can_be_asked(settings())) {
+        is_half_started_ = true;
+    } else if (processes_.alive()) {
         // What a stop() has left alive on purpose does not make it run.
         if (supervision_.state() != ServiceState::stopped) feed(FoundAlive{});
     } else {
@@ -148,6 +159,15 @@ void Service::restore_processes(const json& state) {
         feed(Emptied{true});
     }
     changed();
+}
+
+void Service::take_half_start() {
+    is_half_started_ = false;
+    had_process_ = true;
+}
+
+void Service::drop_half_start() {
+    if (std::exchange(is_half_started_, false) && processes_.alive()) feed(FoundAlive{});
 }
 
 void Service::rebuild(const std::string& cgroup_parent) {

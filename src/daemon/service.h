@@ -143,6 +143,14 @@ public:
     [[nodiscard]] bool owns(pid_t pid) const;
     /// It had a process in the method that runs, or ran last.
     [[nodiscard]] bool had_process() const { return had_process_; }
+
+    /// An earlier comard has started it and has waited until it is ready, which others can ask it:
+    /// a start goes on with that.
+    [[nodiscard]] bool is_half_started() const { return is_half_started_; }
+    /// The start that goes on has begun.
+    void take_half_start();
+    /// There is none that goes on: it runs, as far as anybody knows.
+    void drop_half_start();
     /// A call that may change something runs, or has only just answered.
     [[nodiscard]] bool has_worker() const { return !workers_.empty(); }
     /// Who wanted the last change, and why: "restart after exit code 1".
@@ -194,6 +202,7 @@ private:
     bool is_blamed_ = false;        ///< blame() since it runs
     std::vector<JobKind> methods_;  ///< that run now; each has been called by the one before it
     bool had_process_ = false;      ///< in the method that runs, or ran last
+    bool is_half_started_ = false;  ///< and no start has gone on yet
     bool has_left_some_ = false;    ///< a call whose worker has not ended yet
     std::string last_error_;
     bool wanted_ = false;

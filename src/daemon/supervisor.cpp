@@ -113,7 +113,9 @@ void Supervisor::prepare(const CallRequest& start, const Then& then) {
         outputs_.begin_anew(app);
     }
     const Probe probe = readiness_of(*service);
-    if (auto expected = readiness_.expect(app, probe); !expected) {
+    // Who listens by now may be the service itself.
+    const bool is_half_done = service->is_half_started();
+    if (auto expected = is_half_done ? Result<>() : readiness_.expect(app, probe); !expected) {
         return then(error_reply("Internal", expected.error().message));
     }
     if (probe.kind != Probe::Kind::exit && is_down) starting_[app] = probe;
@@ -122,6 +124,12 @@ void Supervisor::prepare(const CallRequest& start, const Then& then) {
 
 bool Supervisor::do_directly(const CallRequest& request, JobKind method,
                              std::function<void(std::optional<CallReply>)> answered) {
+    Service* service = find_service_(request.app);
+    if (method == JobKind::start && service != nullptr && service->is_half_started()) {
+        service->take_half_start();
+        answered(json());
+        return true;
+    }
     if (!calls_.is_unlocked(request.app)) return false;
     if (method == JobKind::stop) return stop_directly(request, std::move(answered));
     if (method != JobKind::start) return false;
@@ -395,6 +403,7 @@ void Supervisor::unwell(const std::string& app, const std::string& problem) {
 
 void Supervisor::restore(const std::string& app) {
     const Service* service = find_service_(app);
+    if (service != nullptr && service->is_half_started()) return go_on_with_start(app);
     if (service == nullptr || !service->running().value_or(false)) return;
     // Its state was lost, and with it what it was started with.
     if (service->stamp().empty()) use_current_settings(app);
@@ -407,6 +416,19 @@ void Supervisor::restore(const std::string& app) {
         }
     }
     changed(app);
+}
+
+void Supervisor::go_on_with_start(const std::string& app) {
+    choose_log(*find_service_(app));
+    CallRequest request;
+    request.app = app;
+    request.model = service_model;
+    request.caller = Restarter::own_name();
+    request.cause = find_service_(app)->cause();
+    jobs_->submit(JobKind::start, std::move(request), [this, app](const CallReply& reply) {
+        if (!reply) spdlog::warn("{}: {}", app, reply.error().message);
+        if (Service* service = find_service_(app)) service->drop_half_start();
+    });
 }
 
 void Supervisor::use_current_settings(const std::string& app) {

@@ -297,6 +297,49 @@ def test_comard_ends_while_somebody_waits(comard):
     main.wait_gone()
 
 
+def until_the_script_is_over(comard):
+    """As comard has written it down: what it would know of a worker, another one would end."""
+    def last_state():
+        with open(f"{comard.root}/run/comar/state", encoding="utf-8") as file:
+            return file.read().splitlines()[-1]
+
+    comard.until(lambda: "workers" not in last_state(), "the worker to be gone")
+
+
+@pytest.mark.parametrize("kind", ["pidfile", "tcp"])
+def test_a_comard_that_comes_back_waits_on(any_comard, kind):
+    comard = any_comard
+    readiness, args = ways_to_tell(comard)[kind]
+    slow = Slow(comard, readiness, args)
+    slow.begin()
+    main = main_of(slow.service)
+    until_the_script_is_over(comard)
+    comard.kill()
+    comard.start()
+    service = comard.service("app")
+    comard.until(lambda: service.supervision["State"] == "starting", "its start to go on")
+    changed = comard.signals()
+    slow.gate.open()
+    changed.wait_for(*STARTED)
+    until_state(comard, service, "running")
+    assert service.supervision["MainPID"] == main.pid and service.supervision["LastError"] == ""
+    service.stop()
+    assert_stays_down(service)
+
+
+def test_who_is_not_ready_when_comard_is_back_is_ended_in_time(comard):
+    readiness, args = ways_to_tell(comard)["tcp"]
+    slow = Slow(comard, readiness, args, serviceReadyTimeout=1)
+    slow.begin()
+    main = main_of(slow.service)
+    until_the_script_is_over(comard)
+    comard.kill()
+    comard.start()
+    main.wait_gone()
+    until_state(comard, comard.service("app"), "failed")
+    assert "is not ready after 1 s" in comard.service("app").supervision["LastError"]
+
+
 # sd_notify(3)
 
 def test_the_socket_is_there_for_whoever_wants_it_and_nobody_else(comard, told):

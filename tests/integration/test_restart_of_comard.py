@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: MIT
 """comard ends, by kill or in order, and another one takes over."""
 
+import fcntl
+import pathlib
+import re
 import signal
 
 import pytest
 
+from support.bus import wait_until
 from support.daemon import Daemon
 from support.processes import Process, inheriting_orphans
 from support.scripts import detached, service_script
@@ -146,6 +150,24 @@ def test_a_second_one_on_the_same_root_refuses_and_names_the_first(comard, place
     second.launch().close()
     assert second.wait() == 1
     assert f"process {comard.pid}" in second.log
+    assert comard.bus.applications() == []
+
+
+def pauses_of(comard):
+    """How often it has slept."""
+    status = pathlib.Path(f"/proc/{comard.pid}/status").read_text()
+    return int(re.search(r"^voluntary_ctxt_switches:\s*(\d+)", status, re.MULTILINE)[1])
+
+
+def test_it_waits_for_what_a_killed_one_has_left(comard):
+    """What that was about to start has its lock a little longer."""
+    comard.kill()
+    with open(f"{comard.root}/run/comar/lock", "rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        notify = comard.launch()
+        wait_until(lambda: pauses_of(comard) > 10, 60, "comard to try again and again")
+    with notify:
+        comard.wait_ready(notify)
     assert comard.bus.applications() == []
 
 

@@ -59,7 +59,7 @@ class Daemon:
     def start(self):
         """Starts comard and waits until it serves (READY=1, sd_notify(3))."""
         with self.launch() as notify:
-            self._wait_ready(notify)
+            self.wait_ready(notify)
         return self
 
     def _notify_socket(self):
@@ -70,7 +70,7 @@ class Daemon:
         path.chmod(0o666)
         return notify
 
-    def _wait_ready(self, notify):
+    def wait_ready(self, notify):
         pidfd = os.pidfd_open(self.pid)
         poll = select.poll()
         poll.register(notify, select.POLLIN)
