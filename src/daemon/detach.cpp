@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include <sys/wait.h>
+
 #include <unistd.h>
 
 #include "os/pipe.h"
