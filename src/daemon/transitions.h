@@ -123,8 +123,10 @@ private:
     void tell() const;
     void save() const;
 
+    static constexpr const char* default_group = "default";
+
     Parts parts_;
-    std::string group_ = "default";
+    std::string group_ = default_group;
     bool is_ended_ = false;  ///< comard ends, for now at least
     bool is_down_ = false;   ///< all was stopped, and nothing is to start but by boot or a switch
     std::optional<BootRecord> record_;

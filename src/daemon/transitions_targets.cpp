@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+// What a boot, a switch or a shutdown is to do.
+#include <algorithm>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include "daemon/invoker.h"
+#include "daemon/service_activity.h"
+#include "daemon/transitions.h"
+#include "os/read_file.h"
+
+namespace comar {
+namespace {
+
+constexpr std::size_t longest_command_line = std::size_t{1} << 20;
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+}  // namespace
+
+/// Of the default group are those that are on or conditional; another one lists its own.
+std::vector<std::string> Transitions::members_of(const std::string& group) const {
+    if (const auto found = parts_.settings.groups.find(group);
+        found != parts_.settings.groups.end()) {
+        return found->second;
+    }
+    if (group == "rescue") return {};
+    if (group == "single") return parts_.settings.essential;
+    std::vector<std::string> members;
+    for (const auto& [app, state] : parts_.start_up.all()) {
+        const bool is_there = parts_.registry.find(service_model, app) != nullptr;
+        if (state != StartUp::off && is_there) members.push_back(app);
+    }
+    return members;
+}
+
+std::vector<std::string> Transitions::targets_of(const BootOptions& options) const {
+    const bool is_safe = options.safe || parts_.settings.safe;
+    auto targets = members_of(options.group.value_or(group_));
+    if (!is_safe) return targets;
+    std::erase_if(targets, [this](const std::string& app) {
+        return !contains(parts_.settings.essential, app);
+    });
+    return targets;
+}
+
+/// Those of the targets that go first.
+std::vector<std::string> Transitions::head_start_of(const BootOptions& options) const {
+    std::set<std::string> first;
+    for (const auto* names : {&options.head_start, &parts_.settings.head_start}) {
+        for (const std::string& name : *names) {
+            if (const auto app = parts_.graph.resolve(name)) first.insert(*app);
+        }
+    }
+    auto targets = targets_of(options);
+    std::erase_if(targets, [&](const std::string& app) { return !first.contains(app); });
+    return targets;
+}
+
+/// What is asked for, if there is such a group.
+std::string Transitions::group_of(const BootOptions& options) const {
+    return options.group && is_group(*options.group) ? *options.group : default_group;
+}
+
+Transitions::Preview Transitions::preview_of_boot(const BootOptions& options) const {
+    BootOptions wanted = options;
+    wanted.group = group_of(options);
+    const auto first = head_start_of(wanted);
+    return {plan_start(parts_.graph, targets_of(wanted), ServiceActivity(parts_.services)),
+            first.empty() ? std::set<std::string>() : with_all_below(first)};
+}
+
+/// The usual ready() of a service that is on starts it.
+bool Transitions::decides_itself(const std::string& app) const {
+    const Script* script = parts_.registry.find(service_model, app);
+    const StartUp state = parts_.start_up.get(app);
+    if (script == nullptr || state == StartUp::off) return false;
+    return state == StartUp::conditional || script->facts.defines("ready");
+}
+
+/// A target decides by itself whether it starts, if it may; what it needs has no choice.
+std::vector<Campaign::Step> Transitions::steps_of(const Plan& plan,
+                                                  const std::vector<std::string>& targets) {
+    const std::set<std::string> wanted(targets.begin(), targets.end());
+    std::vector<Campaign::Step> steps;
+    steps.reserve(plan.steps.size());
+    for (const PlanStep& one : plan.steps) {
+        Campaign::Step step;
+        step.app = one.app;
+        step.after = one.after;
+        step.expected = parts_.memory.expected(one.app);
+        if (one.action == StepAction::stop) {
+            step.kind = JobKind::stop;
+        } else if (wanted.contains(one.app) && decides_itself(one.app)) {
+            step.kind = JobKind::ready;
+        }
+        const std::string reason = describe_reason(one);
+        step.cause = record_->kind + (reason.empty() ? "" : ": " + reason);
+        steps.push_back(std::move(step));
+    }
+    return steps;
+}
+
+BootOptions Transitions::kernel_options() const {
+    const auto text = read_file(parts_.command_line, longest_command_line);
+    return text ? parse_boot_options(*text) : BootOptions();
+}
+
+bool Transitions::is_group(const std::string& name) const {
+    return name == default_group || name == "single" || name == "rescue" ||
+           parts_.settings.groups.contains(name);
+}
+
+std::vector<Campaign::Step> Transitions::start(const std::vector<std::string>& targets) {
+    open_up();
+    const Plan plan = plan_start(parts_.graph, targets, ServiceActivity(parts_.services));
+    for (const auto& [app, error] : plan.refused) {
+        spdlog::error("{} is not started: {}", app, error.message);
+        record_->services[app] = {"start", {}, -1, -1, -1, "failed", error.message};
+    }
+    return steps_of(plan, targets);
+}
+
+/// The targets, whatever name they go by, and what those require, want or ask for in their code.
+std::set<std::string> Transitions::with_all_below(const std::vector<std::string>& targets) const {
+    const DependencyGraph& graph = parts_.graph;
+    std::set<NameId> met;
+    std::vector<NameId> open;
+    const auto meet = [&](NameId id) {
+        if (met.insert(id).second) open.push_back(id);
+    };
+    for (const std::string& name : targets) {
+        if (const auto id = graph.app_of(name)) meet(*id);
+    }
+    while (!open.empty()) {
+        const NameId id = open.back();
+        open.pop_back();
+        for (const auto& [other, edge] : graph.needed_by(id)) meet(other);
+        for (const auto& [other, edge] : graph.wanted_by(id)) meet(other);
+        for (const auto& [other, edge] : graph.preceding(id)) {
+            if (is_shown_by_code(*edge)) meet(other);
+        }
+    }
+    std::set<std::string> names;
+    for (const NameId id : met) names.insert(graph.names().text(id));
+    return names;
+}
+
+/// All that run, but for the targets and what is below them.
+std::vector<Campaign::Step> Transitions::stop_all_but(const std::vector<std::string>& targets) {
+    const auto wanted = with_all_below(targets);
+    const ServiceActivity activity(parts_.services);
+    std::vector<std::string> unwanted;
+    for (const std::string& app : parts_.registry.apps_of(service_model)) {
+        if (!wanted.contains(app) && activity.activity(app) != Activity::down) {
+            unwanted.push_back(app);
+        }
+    }
+    const auto plan = plan_stop(parts_.graph, unwanted, activity, StopManner::shutdown);
+    return plan ? steps_of(*plan, {}) : std::vector<Campaign::Step>();
+}
+
+}  // namespace comar
