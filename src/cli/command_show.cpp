@@ -37,13 +37,35 @@ std::vector<Setting> read_settings(sd_bus_message* message) {
     return settings;
 }
 
+/// As it is written in a settings file: "tcp:localhost:80", "function:is_up".
+std::string probe_text(const Json& probe) {
+    const std::string kind = probe.value("kind", "");
+    if (kind == "tcp") {
+        return fmt::format("tcp:{}:{}", probe.value("host", ""), probe.value("port", 0));
+    }
+    if (kind == "fd") return fmt::format("fd:{}", probe.value("fd", 0));
+    if (kind == "unix") return "unix:" + probe.value("path", "");
+    if (kind == "http") return probe.value("url", "");
+    if (kind == "function") return "function:" + probe.value("name", "");
+    return kind == "command" ? probe.value("command", "") : kind;
+}
+
+/// With probes as text.
+Json readable(const Json& value) {
+    if (!value.is_object()) return value;
+    if (value.contains("kind")) return probe_text(value);
+    Json all = Json::object();
+    for (const auto& [key, part] : value.items()) all[key] = readable(part);
+    return all;
+}
+
 /// Text without its quotes; what is not set is nothing. A umask is octal, as people write it.
 std::string plain(const Setting& setting) {
-    const Json json = Json::parse(setting.value, nullptr, false);
-    if (json.is_null()) return "";
+    const Json json = readable(Json::parse(setting.value, nullptr, false));
+    if (json.is_null()) return setting.key == "restart_limit" ? "for ever" : "";
     if (setting.key == "umask" && json.is_number_unsigned())
         return fmt::format("0o{:03o}", json.get<unsigned>());
-    return json.is_string() ? json.get<std::string>() : setting.value;
+    return json.is_string() ? json.get<std::string>() : json.dump();
 }
 
 void print_table(Output& output, const std::vector<Setting>& settings) {

@@ -201,3 +201,15 @@ def test_show_tells_where_all_services_print_to(start_comard):
             for name in ("app", "other")}
     assert "syslog" in rows["app"]["log"] and "comard.toml:2" in rows["app"]["log"]
     assert "file" in rows["other"]["log"] and "other.py:" in rows["other"]["log"]
+
+
+def test_show_writes_values_as_people_write_them(comard):
+    comard.register("app", with_settings("def start():\n    pass\n", serviceRestartLimit="for ever", serviceReadiness="tcp:80",
+                                         serviceHealth={"check": "http://localhost/", "every": 5}))
+    comard.write("/etc/comar/services/other.toml", 'readiness = "function:is_up"\n')
+    comard.register("other", with_settings("def start():\n    pass\n\ndef is_up():\n    return True\n"))
+    comard.service("other").start()
+    shown = comard.cli("show", "app").stdout
+    for value in ("for ever", "tcp:127.0.0.1:80", '"check":"http://localhost/"'):
+        assert value in shown
+    assert "function:is_up" in comard.cli("show", "other").stdout
