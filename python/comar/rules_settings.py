@@ -25,4 +25,19 @@ def relations_are_with_others(script: Script) -> Iterator[Finding]:
             yield error(settings.lines[key], f"{BY_KEY[key].variable} {wrong}")
 
 
-RULES: tuple[Rule, ...] = (settings_are_right, relations_are_with_others)
+def a_pidfile_has_somebody_to_look_at_it(script: Script) -> Iterator[Finding]:
+    """Whose pidfile that is, the script's status() knows."""
+    settings = read_settings(script.module)
+    if settings.values.get("readiness") == {"kind": "pidfile"} and "status" not in script.facts.methods:
+        yield error(
+            settings.lines["readiness"],
+            'serviceReadiness is "pidfile", which asks status(), and there is none: '
+            "def status(): return isServiceRunning(PIDFILE)",
+        )
+
+
+RULES: tuple[Rule, ...] = (
+    settings_are_right,
+    relations_are_with_others,
+    a_pidfile_has_somebody_to_look_at_it,
+)

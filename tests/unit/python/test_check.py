@@ -537,3 +537,10 @@ def test_the_models_of_the_repository_are_found():
 
 def test_the_service_model_is_known_without_xml(tmp_path):
     assert model_methods.of_model("System.Service", str(tmp_path)) == METHODS
+
+
+def test_readiness_by_pidfile_wants_a_status_that_looks_at_it():
+    text = 'serviceReadiness = "pidfile"\ndef start(): pass\n'
+    ((severity, line, message),) = in_service(text)
+    assert (severity, line) == ("error", 1) and "isServiceRunning(PIDFILE)" in message
+    assert in_service(text + 'def status(): return isServiceRunning("/run/web.pid")\n') == []
