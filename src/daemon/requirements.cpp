@@ -266,6 +266,9 @@ void Requirements::follow(const std::string& app) {
     Service* service = find_service_(app);
     if (service == nullptr) return;
     for (const std::string& name : lacking(app)) service->wait_for(name);
+    const auto id = graph_.app_of(app);
+    const Dependency* unmet = id ? graph_.unmet_need(*id) : nullptr;
+    if (unmet != nullptr) service->wait_for(unmet->to);
 }
 
 void Requirements::catch_up(const std::vector<std::string>& apps) {

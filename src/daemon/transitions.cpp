@@ -233,7 +233,8 @@ void Transitions::moved(const Campaign& campaign, std::size_t place) {
     if (has_ended) {
         one.ended = since(course.ended);
         const bool starts = step.kind != JobKind::stop;
-        if (starts && course.fate == Campaign::Fate::skipped) missed(step.app, course.error);
+        if (starts && course.fate == Campaign::Fate::skipped)
+            missed(step.app, "cannot start " + step.app + ": " + course.error);
         if (starts && course.fate == Campaign::Fate::succeeded) {
             parts_.memory.took(step.app, std::chrono::duration_cast<std::chrono::milliseconds>(
                                              course.ended - course.began));
@@ -248,7 +249,7 @@ void Transitions::moved(const Campaign& campaign, std::size_t place) {
 void Transitions::missed(const std::string& app, const std::string& why) {
     parts_.supervisor.requirements().follow(app);
     if (Service* service = parts_.services.find(app)) {
-        service->give_up("cannot start " + app + ": " + why);
+        service->give_up(why);
     }
 }
 

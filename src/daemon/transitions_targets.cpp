@@ -120,6 +120,8 @@ std::vector<Campaign::Step> Transitions::start(const std::vector<std::string>& t
     for (const auto& [app, error] : plan.refused) {
         spdlog::error("{} is not started: {}", app, error.message);
         record_->services[app] = {"start", {}, -1, -1, -1, "failed", error.message};
+        const auto id = parts_.graph.app_of(app);
+        if (id && parts_.graph.unmet_need(*id) != nullptr) missed(app, error.message);
     }
     return steps_of(plan, targets);
 }

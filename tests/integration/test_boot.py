@@ -390,6 +390,15 @@ def test_what_a_boot_has_skipped_follows_when_what_it_requires_is_there(comard):
     comard.until(lambda: state(comard, "shop") == "running", "shop to follow web, and web db")
 
 
+def test_what_a_boot_could_not_start_for_want_of_a_name_follows_when_somebody_has_it(comard):
+    service(comard, "web", 'serviceRequires = "database"')
+    assert fates(boot(comard)) == {"web": "failed"}
+    assert "cannot find database" in comard.service("web").supervision["LastError"]
+    service(comard, "db", 'serviceProvides = ["database"]', on=False)
+    comard.service("db").start()
+    comard.until(lambda: state(comard, "web") == "running", "web to follow db")
+
+
 def test_what_is_late_goes_on_by_itself(start):
     comard = start({"boot": {"deadline_seconds": 1, "head_start": ["slow"]}, "calls": {"start_seconds": 60}})
     service(comard, "slow", text=gated(comard))
