@@ -198,7 +198,8 @@ void Service::method_began(JobKind method, const std::string& cause) {
         if (method == JobKind::stop && state() == ServiceState::running) {
             before_stop_ = {since_, cause_};
         }
-        cause_ = cause;
+        // What runs already goes on for the reason that it had.
+        if (method != JobKind::start || state() != ServiceState::running) cause_ = cause;
         restart_pending_ = false;
         if (method == JobKind::start) wanted_ = true;
         if (method == JobKind::stop) wanted_ = false;

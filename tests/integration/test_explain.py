@@ -31,6 +31,9 @@ def test_who_has_asked_and_for_what_is_told(comard):
     cause = lambda: service.supervision["Cause"]
     assert comard.cli("start", "app").returncode == 0
     assert cause().startswith("start asked for by uid 0 (comar, process ")
+    first = cause()
+    service.start()
+    assert cause() == first, "it ran already"
     assert comard.cli("restart", "app").returncode == 0
     assert cause().startswith("restart asked for by uid 0 (comar, process ")
     assert comard.cli("stop", "app").returncode == 0
