@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "cli/plan_text.h"
 
+#include <set>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -8,11 +10,15 @@
 #include "cli/member.h"
 #include "cli/report.h"
 #include "cli/text.h"
+#include "core/name.h"
 
 namespace comar::cli {
 namespace {
 
 using nlohmann::ordered_json;
+
+/// More than any machine has; scripts that call for ever new names end there.
+constexpr std::size_t most_steps = 10'000;
 
 ordered_json read(const Message& message) {
     const char* text = nullptr;
@@ -44,6 +50,18 @@ ordered_json rehearse(Session& session, const ordered_json& step) {
     return read(*reply);
 }
 
+/// Which services its script starts, by call() or startDependencies().
+std::vector<std::string> called_by(const ordered_json& step) {
+    std::vector<std::string> apps;
+    for (const ordered_json& entry : step["would"].value("entries", ordered_json::array())) {
+        const bool is_start = entry.value("does", "") == "call" &&
+                              entry.value("model", "") == "System.Service" &&
+                              entry.value("method", "") == "start";
+        if (is_start) apps.push_back(bus_safe_name(entry.value("app", "")));
+    }
+    return apps;
+}
+
 std::string names_in(const ordered_json& list) {
     std::string text;
     for (const ordered_json& name : list)
@@ -69,6 +87,38 @@ void print_step(Output& output, std::size_t number, const ordered_json& step) {
 }
 
 }  // namespace
+
+bool Plans::rehearse_all(ordered_json& steps) const {
+    bool is_told = true;
+    std::set<std::string> known;
+    for (const ordered_json& step : steps) known.insert(step.value("app", ""));
+    // By number: what a script asks for is added while we go.
+    for (std::size_t i = 0; i < steps.size() && i < most_steps; ++i) {
+        steps[i]["would"] = rehearse(session_, steps[i]);
+        is_told = is_told && !steps[i]["would"].contains("error");
+        for (const std::string& app : called_by(steps[i])) {
+            if (!known.insert(app).second) continue;
+            for (ordered_json& step : steps_of_call(app)) {
+                const bool is_itself = step.value("app", "") == app;
+                if (!is_itself && !known.insert(step.value("app", "")).second) continue;
+                if (is_itself) step["reason"] = steps[i].value("app", "") + " asks for it";
+                steps.push_back(std::move(step));
+            }
+        }
+    }
+    return is_told;
+}
+
+/// What it takes to start one that a script calls; nothing where that runs, or cannot start.
+std::vector<ordered_json> Plans::steps_of_call(const std::string& app) const {
+    const Reply reply =
+        session_.bus.call(plan_call(session_.bus, "start", {app}, false), Patience::reading);
+    if (!reply) return {};
+    const ordered_json plan = read(*reply);
+    if (!plan.is_object()) return {};
+    const ordered_json steps = plan.value("steps", ordered_json::array());
+    return {steps.begin(), steps.end()};
+}
 
 std::vector<std::string> Plans::order_of_stop(const std::vector<std::string>& services,
                                               bool with_dependents) const {
@@ -98,11 +148,7 @@ ExitCode Plans::tell(const std::string& verb, const std::vector<std::string>& se
         complain("cannot read what comard has answered");
         return ExitCode::failed;
     }
-    bool is_untold = false;
-    for (ordered_json& step : plan["steps"]) {
-        step["would"] = rehearse(session_, step);
-        is_untold = is_untold || step["would"].contains("error");
-    }
+    const bool is_untold = !rehearse_all(plan["steps"]);
     const bool is_refused = !plan.value("refused", ordered_json::array()).empty();
     const ExitCode code = is_refused || is_untold ? ExitCode::failed : ExitCode::ok;
     if (as_json) {

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include <nlohmann/json_fwd.hpp>
+
 #include "cli/exit_code.h"
 #include "cli/output.h"
 #include "cli/session.h"
@@ -27,6 +29,10 @@ public:
                                                          bool with_dependents) const;
 
 private:
+    /// Tries each step, and what the scripts ask for meanwhile. False: one could not be tried.
+    bool rehearse_all(nlohmann::ordered_json& steps) const;
+    [[nodiscard]] std::vector<nlohmann::ordered_json> steps_of_call(const std::string& app) const;
+
     Session& session_;
 };
 

@@ -445,6 +445,23 @@ def test_a_switch_leaves_alone_what_members_want_or_have_started(start):
     assert comard.service("syslog").supervision["MainPID"] == logger
 
 
+def test_a_dry_run_tells_what_scripts_start_by_their_code(comard):
+    service(comard, "disk", on=False)
+    service(comard, "db", 'serviceRequires = "disk"', on=False)
+    service(comard, "old", 'serviceConflicts = "db"', on=False)
+    service(comard, "web", on=False, text=CODE.replace(
+        "startService(", "startDependencies('db')\n        call('web', 'System.Service', 'start')\n        startService("))
+    comard.service("old").start()
+    plan = json.loads(comard.cli("start", "--dry-run", "--json", "web").stdout)
+    steps = [(step["does"], step["app"]) for step in plan["steps"]]
+    assert steps[0] == ("start", "web") and set(steps[1:]) == {("stop", "old"), ("start", "disk"), ("start", "db")}
+    assert steps.index(("start", "disk")) < steps.index(("start", "db"))
+    reasons = {step["app"]: step["reason"] for step in plan["steps"]}
+    assert reasons["db"] == "web asks for it" and "conflicts" in reasons["old"]
+    assert any("usr/bin/disk" in entry["text"] for step in plan["steps"] for entry in step["would"]["entries"])
+    assert state(comard, "old") == "running"
+
+
 def test_a_dry_run_of_a_boot_is_the_boot_that_would_be(start):
     comard = start({"boot": {"head_start": ["log-in"]}})
     service(comard, "aaa")
