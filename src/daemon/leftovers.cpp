@@ -8,6 +8,8 @@
 
 #include <sys/epoll.h>
 
+#include <unistd.h>
+
 #include "core/fault_point.h"
 #include "os/proc_scan.h"
 
@@ -27,8 +29,16 @@ std::string name_of(const ProcessId& id) {
     return std::to_string(id.pid) + " (" + (stat ? stat->comm : "?") + ")";
 }
 
-/// Login sessions, and what leads to them: those with a terminal, what they descend from but for
-/// the service's main process, and all below.
+/// Somebody has logged in there, with a terminal or without, as scp does. Whoever has started
+/// comard by hand has given it a login of his own, and all that it starts.
+bool is_login(const ProcessStat& stat, std::optional<std::uint32_t> own) {
+    if (stat.has_terminal) return true;
+    const auto login = login_of(stat.id.pid);
+    return login && login != own;
+}
+
+/// Login sessions, and what leads to them: what they descend from but for the service's main
+/// process, and all below.
 std::set<pid_t> sessions_in(const std::vector<ProcessId>& all, std::optional<ProcessId> main) {
     std::map<pid_t, ProcessStat> stats;
     for (const ProcessId& id : all) {
@@ -40,8 +50,9 @@ std::set<pid_t> sessions_in(const std::vector<ProcessId>& all, std::optional<Pro
             pid = stats[pid].parent;
         }
     };
+    const auto own = login_of(::getpid());
     for (const auto& [pid, stat] : stats) {
-        if (stat.has_terminal) spare_with_parents(pid);
+        if (is_login(stat, own)) spare_with_parents(pid);
     }
     // Deeper ones may have lower numbers.
     for (bool is_new = true; is_new;) {

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <climits>
 #include <iterator>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -228,6 +229,16 @@ Result<std::vector<ProcessId>> children(pid_t pid, const std::string& proc) {
     const auto all = list_pids(proc);
     if (!all) return Failure(all.error());
     return keep_children_of(pid, *all, proc);
+}
+
+std::optional<std::uint32_t> login_of(pid_t pid, const std::string& proc) {
+    constexpr std::size_t most_bytes = 16;
+    const auto text = read_beginning(file_of(proc, pid, "sessionid"), most_bytes);
+    if (!text) return std::nullopt;
+    std::uint32_t number = 0;
+    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
+    const bool is_set = error == std::errc() && number != std::numeric_limits<std::uint32_t>::max();
+    return is_set ? std::optional(number) : std::nullopt;
 }
 
 Result<std::vector<ProcessId>> descendants(pid_t pid, const std::string& proc) {

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -68,6 +69,10 @@ Result<std::string> read_cgroup(pid_t pid, const std::string& proc = "/proc");
 
 /// Memory that is its own or shared, and in RAM.
 Result<std::uint64_t> resident_bytes(pid_t pid, const std::string& proc = "/proc");
+
+/// Which login the process comes from, as the kernel's audit counts them (pam_loginuid(8)); none:
+/// from no login, or nobody counts.
+std::optional<std::uint32_t> login_of(pid_t pid, const std::string& proc = "/proc");
 
 /// All processes that we may see, in no order.
 Result<std::vector<pid_t>> list_pids(const std::string& proc = "/proc");

@@ -2,6 +2,7 @@
 """What a stop() leaves behind is ended: asked first, then killed; login sessions are spared."""
 
 import signal
+import subprocess
 
 import pytest
 
@@ -289,6 +290,31 @@ def test_sessions_go_on_with_all_that_leads_to_them(any_comard, told):
     assert changed.all() == [STOPPED]
     for process in reversed(session):
         process.kill()
+
+
+def test_a_login_without_a_terminal_goes_on_too(comard, told):
+    """As scp and "ssh host command" have it; pam_loginuid(8) says who has logged in."""
+    try:
+        subprocess.run(["/bin/sh", "-c", "echo 1000 > /proc/self/loginuid"], check=True, stderr=subprocess.DEVNULL)
+    except subprocess.CalledProcessError:
+        pytest.skip("nobody counts logins here: a kernel without audit")
+    login = comard.mailbox("login")
+    code = f"(echo 1000 > /proc/self/loginuid; sleep 1000 & echo $! > {login}; wait) & sleep 1000 & echo $! > {told}; wait"
+    service = comard.register("app", with_settings("""
+        def start():
+            startService(command="/bin/sh", args=["-c", CODE], detach=True)
+
+        def stop():
+            pass
+        """, names={"CODE": code}, serviceStopTimeout=0.5))
+    service.start()
+    job, other = Process(int(login.line())), Process(int(told.line()))
+    everybody = processes_of(service)
+    service.stop()
+    assert job.alive and not other.alive
+    for process in everybody:
+        if process.alive:
+            process.kill()
 
 
 def test_all_spares_nobody(any_comard, told):
