@@ -12,7 +12,7 @@ from comar.settings import SETTINGS
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
 HEADER = 'serviceType = "local"\nserviceDesc = "Test"\nfrom comar.service import *\n'
-REST = "\ndef start(): pass\ndef stop(): pass\n"
+REST = "\ndef start(): pass\ndef stop(): pass\ndef status(): return True\n"
 DAY, YEAR = 86400, 365 * 86400
 TCP = {"kind": "tcp", "host": "127.0.0.1", "port": 80}
 HEALTH = {"every": 30, "timeout": 10, "failures": 3, "then": "report"}
