@@ -312,7 +312,8 @@ void Supervisor::changed(const std::string& app) {
     const ServiceState state = service == nullptr ? ServiceState::unknown : service->state();
     const bool is_over = state == ServiceState::stopped || state == ServiceState::failed ||
                          state == ServiceState::done;
-    if (is_over) outputs_.end_lines(app);
+    if (!is_over) over_.erase(app);
+    if (is_over && over_.insert(app).second) outputs_.end_lines(app);
     const bool runs = state == ServiceState::running;
     const bool is_watched = watched_.contains(app);
     if (runs == is_watched) return;
@@ -332,6 +333,7 @@ void Supervisor::forget(const std::string& app) {
     requirements_.forget(app);
     starting_.erase(app);
     watched_.erase(app);
+    over_.erase(app);
     health_.end(app);
     notifications_.forget(app);
     readiness_.forget(app);

@@ -136,6 +136,7 @@ private:
     SettingsBook* book_ = nullptr;
     std::map<std::string, Probe> starting_;  ///< whose readiness is more than the end of start()
     std::set<std::string> watched_;          ///< for which health_ has begun
+    std::set<std::string> over_;             ///< whose last line is in their log
     std::function<void(const std::string&)> returned_;
     bool is_closed_ = false;
     bool shut_down_ = false;

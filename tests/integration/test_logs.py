@@ -84,7 +84,7 @@ def test_a_killed_comard_neither_loses_nor_doubles_a_line(start_comard, place):
     process = writer(place, out)
     end = os.open(out, os.O_RDWR)
     for _ in range(8):
-        size = sum(path.stat().st_size for path in logs.folder.iterdir())
+        size = _total(logs)
         comard.until(lambda: _total(logs) > size + 300_000, "the writer to go on")
         comard.kill()
         comard.start()
