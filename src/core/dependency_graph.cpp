@@ -130,6 +130,16 @@ DependencyGraph::Links DependencyGraph::preceding(NameId app) const {
     return links;
 }
 
+DependencyGraph::Links DependencyGraph::brought_up_by(NameId app) const {
+    Links links = preceding(app);
+    std::erase_if(links, [](const Link& link) {
+        const DependencyKind kind = link.edge->kind;
+        return kind != DependencyKind::needs && kind != DependencyKind::wants &&
+               !is_shown_by_code(*link.edge);
+    });
+    return links;
+}
+
 DependencyGraph::Links DependencyGraph::conflicting(NameId app) const {
     Links links = said(app, DependencyKind::conflicts);
     const Links others = heard(app, DependencyKind::conflicts);

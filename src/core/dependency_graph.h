@@ -85,6 +85,8 @@ public:
     [[nodiscard]] Links needing(NameId app) const { return heard(app, DependencyKind::needs); }
     /// Who must start before it.
     [[nodiscard]] Links preceding(NameId app) const;
+    /// Whom its start brings up: what it needs and wants, and what it asks for in its code.
+    [[nodiscard]] Links brought_up_by(NameId app) const;
     /// Whoever of the two says it.
     [[nodiscard]] Links conflicting(NameId app) const;
     /// The first name that it needs and that leads to no app; nullptr: there is none.

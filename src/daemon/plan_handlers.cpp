@@ -102,7 +102,7 @@ void PlanHandlers::plan(const IncomingCall& call) {
 
 /// Those of the head start come first, and wait for none of the others.
 json PlanHandlers::plan_of_boot() const {
-    const auto [plan, first] =
+    const auto [plan, first, asked] =
         parts_.transitions.preview_of_boot(parts_.transitions.kernel_options());
     json told = to_json(plan, [this](const std::string& app) {
         const StartUp start_up = parts_.start_up.get(app);
@@ -113,8 +113,7 @@ json PlanHandlers::plan_of_boot() const {
     json others = json::array();
     for (json& step : told["steps"]) {
         const std::string app = step["app"];
-        const bool is_start = step["does"] == "start";
-        if (is_start && parts_.transitions.decides_itself(app)) step["method"] = "ready";
+        if (step["does"] == "start" && asked.contains(app)) step["method"] = "ready";
         if (!first.contains(app)) {
             others.push_back(std::move(step));
             continue;

@@ -57,16 +57,15 @@ void Transitions::boot(const BootOptions& options, Done done) {
     if (options.group && !is_group(*options.group)) {
         spdlog::error("there is no group {}; starting the usual one", *options.group);
     }
-    for (const auto* names : {&options.head_start, &parts_.settings.head_start}) {
-        for (const std::string& name : *names) {
-            if (parts_.graph.app_of(name)) continue;
-            spdlog::warn("no head start for {}: there is no such service", name);
-        }
+    const auto first = head_start_names(options);
+    for (const std::string& name : first) {
+        if (parts_.graph.app_of(name)) continue;
+        spdlog::warn("no head start for {}: there is no such service", name);
     }
     BootOptions wanted = options;
     wanted.group = group_of(options);
     std::deque<Stage> stages;
-    if (!wanted.head_start.empty() || !parts_.settings.head_start.empty()) {
+    if (!first.empty()) {
         stages.push_back(
             {[this, wanted] { return start(head_start_of(wanted)); }, head_start_patience});
     }
@@ -172,6 +171,8 @@ void Transitions::run(Stage stage) {
     std::vector<Campaign::Step> steps = stage.steps();
     for (const Campaign::Step& step : steps) {
         auto& one = record_->services[step.app];
+        // A switch may stop in one stage what it starts in the next.
+        if (!one.method.empty() && one.method != to_string(step.kind)) one = {};
         one.method = to_string(step.kind);
         one.fate = to_string(Campaign::Fate::waiting);
         one.after.clear();
@@ -324,9 +325,8 @@ void Transitions::leave() {
 }
 
 void Transitions::end() {
-    is_ended_ = true;
     if (record_) return leave();
-    if (is_down_) save();
+    if (is_down_) save(true);
 }
 
 json Transitions::progress() const {

@@ -76,10 +76,9 @@ public:
     struct Preview {
         Plan plan;
         std::set<std::string> head_start;
+        std::set<std::string> asked;  ///< whose script decides, by ready()
     };
     [[nodiscard]] Preview preview_of_boot(const BootOptions& options) const;
-    /// Whether its script is asked, by ready(), if it is to start at boot.
-    [[nodiscard]] bool decides_itself(const std::string& app) const;
     /// Looks at all scripts and settings again: administrators may have changed something.
     void refresh_all(std::function<void()> then);
 
@@ -100,7 +99,9 @@ private:
     [[nodiscard]] std::vector<std::string> targets_of(const BootOptions& options) const;
     [[nodiscard]] std::vector<Campaign::Step> steps_of(const Plan& plan,
                                                        const std::vector<std::string>& targets);
+    [[nodiscard]] bool decides_itself(const std::string& app) const;
     void open_up();
+    [[nodiscard]] std::vector<std::string> head_start_names(const BootOptions& options) const;
     [[nodiscard]] std::vector<std::string> head_start_of(const BootOptions& options) const;
     [[nodiscard]] std::string group_of(const BootOptions& options) const;
     [[nodiscard]] bool is_group(const std::string& name) const;
@@ -121,14 +122,14 @@ private:
     void keep_record();
     void clear();
     void tell() const;
-    void save() const;
+    /// `is_ended`: comard ends in order, and not in the middle of anything.
+    void save(bool is_ended = false) const;
 
     static constexpr const char* default_group = "default";
 
     Parts parts_;
     std::string group_ = default_group;
-    bool is_ended_ = false;  ///< comard ends, for now at least
-    bool is_down_ = false;   ///< all was stopped, and nothing is to start but by boot or a switch
+    bool is_down_ = false;  ///< all was stopped, and nothing is to start but by boot or a switch
     std::optional<BootRecord> record_;
     TimePoint began_;
     std::vector<Done> waiters_;

@@ -25,8 +25,8 @@ void Transitions::tell() const {
     parts_.progress();
 }
 
-void Transitions::save() const {
-    json state{{"group", group_}, {"is_down", is_down_}, {"is_ended", is_ended_}};
+void Transitions::save(bool is_ended) const {
+    json state{{"group", group_}, {"is_down", is_down_}, {"is_ended", is_ended}};
     if (record_) {
         json finished = json::array();
         for (const auto& [app, one] : record_->services) {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 // What a boot, a switch or a shutdown is to do.
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <spdlog/spdlog.h>
 
+#include "core/dependency_reach.h"
 #include "daemon/invoker.h"
 #include "daemon/service_activity.h"
 #include "daemon/transitions.h"
@@ -47,13 +49,18 @@ std::vector<std::string> Transitions::targets_of(const BootOptions& options) con
     return targets;
 }
 
+/// As the kernel's command line and the settings have them.
+std::vector<std::string> Transitions::head_start_names(const BootOptions& options) const {
+    auto names = options.head_start;
+    names.insert(names.end(), parts_.settings.head_start.begin(), parts_.settings.head_start.end());
+    return names;
+}
+
 /// Those of the targets that go first.
 std::vector<std::string> Transitions::head_start_of(const BootOptions& options) const {
     std::set<std::string> first;
-    for (const auto* names : {&options.head_start, &parts_.settings.head_start}) {
-        for (const std::string& name : *names) {
-            if (const auto app = parts_.graph.resolve(name)) first.insert(*app);
-        }
+    for (const std::string& name : head_start_names(options)) {
+        if (const auto app = parts_.graph.resolve(name)) first.insert(*app);
     }
     auto targets = targets_of(options);
     std::erase_if(targets, [&](const std::string& app) { return !first.contains(app); });
@@ -68,9 +75,12 @@ std::string Transitions::group_of(const BootOptions& options) const {
 Transitions::Preview Transitions::preview_of_boot(const BootOptions& options) const {
     BootOptions wanted = options;
     wanted.group = group_of(options);
-    const auto first = head_start_of(wanted);
-    return {plan_start(parts_.graph, targets_of(wanted), ServiceActivity(parts_.services)),
-            first.empty() ? std::set<std::string>() : with_all_below(first)};
+    const auto targets = targets_of(wanted);
+    std::set<std::string> asked;
+    std::copy_if(targets.begin(), targets.end(), std::inserter(asked, asked.end()),
+                 [this](const std::string& app) { return decides_itself(app); });
+    return {plan_start(parts_.graph, targets, ServiceActivity(parts_.services)),
+            with_all_below(head_start_of(wanted)), std::move(asked)};
 }
 
 /// The usual ready() of a service that is on starts it.
@@ -128,26 +138,13 @@ std::vector<Campaign::Step> Transitions::start(const std::vector<std::string>& t
 
 /// The targets, whatever name they go by, and what those require, want or ask for in their code.
 std::set<std::string> Transitions::with_all_below(const std::vector<std::string>& targets) const {
-    const DependencyGraph& graph = parts_.graph;
-    std::set<NameId> met;
-    std::vector<NameId> open;
-    const auto meet = [&](NameId id) {
-        if (met.insert(id).second) open.push_back(id);
-    };
+    std::vector<NameId> ids;
     for (const std::string& name : targets) {
-        if (const auto id = graph.app_of(name)) meet(*id);
+        if (const auto id = parts_.graph.app_of(name)) ids.push_back(*id);
     }
-    while (!open.empty()) {
-        const NameId id = open.back();
-        open.pop_back();
-        for (const auto& [other, edge] : graph.needed_by(id)) meet(other);
-        for (const auto& [other, edge] : graph.wanted_by(id)) meet(other);
-        for (const auto& [other, edge] : graph.preceding(id)) {
-            if (is_shown_by_code(*edge)) meet(other);
-        }
-    }
+    const DependencyReach reach(parts_.graph, &DependencyGraph::brought_up_by, ids);
     std::set<std::string> names;
-    for (const NameId id : met) names.insert(graph.names().text(id));
+    for (const NameId id : reach.apps()) names.insert(parts_.graph.names().text(id));
     return names;
 }
 

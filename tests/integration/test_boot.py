@@ -367,25 +367,21 @@ def test_progress_is_told_while_it_goes_on(comard):
     comard.until(lambda: told.all()[-1] == ("{}",), "the end to be told")
 
 
-def open_gate(comard):
-    with open(f"{comard.root}/open", "w", encoding="ascii"):
-        pass
-
-
-def gated(comard, otherwise="time.sleep(0.01)"):
-    """A start() that goes on, or does not fail any more, when the gate is open."""
-    return CODE.replace("startService(", f"""while not os.path.exists("{comard.root}/open"):
-            {otherwise}
-        startService(""")
+def waiting(gate):
+    """A start() that goes on when the gate opens."""
+    return CODE.replace("startService(", f'open("{gate}").read(1)\n        startService(')
 
 
 def test_what_a_boot_has_skipped_follows_when_what_it_requires_is_there(comard):
-    service(comard, "db", text=gated(comard, "fail('no disk')"))
+    disk = comard.place.folder / "disk"
+    service(comard, "db", text=CODE.replace("startService(", f"""if not os.path.exists("{disk}"):
+            fail("no disk")
+        startService("""))
     service(comard, "web", 'serviceRequires = "db"')
     service(comard, "shop", 'serviceRequires = "web"')
     assert fates(boot(comard)) == {"db": "failed", "web": "skipped", "shop": "skipped"}
     assert "it requires db, which has failed" in comard.service("web").supervision["LastError"]
-    open_gate(comard)
+    disk.touch()
     comard.service("db").start()
     comard.until(lambda: state(comard, "shop") == "running", "shop to follow web, and web db")
 
@@ -401,7 +397,8 @@ def test_what_a_boot_could_not_start_for_want_of_a_name_follows_when_somebody_ha
 
 def test_what_is_late_goes_on_by_itself(start):
     comard = start({"boot": {"deadline_seconds": 1, "head_start": ["slow"]}, "calls": {"start_seconds": 60}})
-    service(comard, "slow", text=gated(comard))
+    gate = comard.gate("slow")
+    service(comard, "slow", text=waiting(gate))
     service(comard, "web", 'serviceRequires = "slow"')
     service(comard, "quick")
     record = boot(comard)
@@ -409,18 +406,19 @@ def test_what_is_late_goes_on_by_itself(start):
     assert services["slow"]["fate"] == services["web"]["fate"] == "late"
     # One deadline for both stages, and what began in the first one has begun then.
     assert services["quick"]["began"] - services["slow"]["began"] >= 900_000
-    open_gate(comard)
+    gate.open()
     comard.until(lambda: state(comard, "web") == "running", "web to follow slow")
 
 
 def test_who_waits_for_a_boot_hears_that_a_shutdown_has_cut_it_short(comard):
-    service(comard, "slow", text=gated(comard))
+    gate = comard.gate("slow")
+    service(comard, "slow", text=waiting(gate))
     service(comard, "web", 'serviceRequires = "slow"')
     caller = comard.launch_cli("boot")
     comard.until(lambda: state(comard, "slow") == "starting", "the boot to be half way")
     shutdown = comard.launch_cli("shutdown")
     assert caller.wait() != 0
-    open_gate(comard)
+    gate.open()
     assert shutdown.wait() == 0
     first = json.loads(comard.bus.call("/", MANAGER, "BootRecord", "s", comard.bus.call("/", MANAGER, "ListBoots")[0]))
     assert set(fates(first).values()) == {"skipped"}
@@ -476,6 +474,19 @@ def test_a_dry_run_of_a_boot_is_the_boot_that_would_be(start):
     assert steps["log_in"]["reason"] == "it is on, with a head start"
     assert set(steps) == {"aaa", "log_in", "maybe"}
     assert steps["maybe"]["method"] == "ready" and steps["maybe"]["would"]["entries"] == []
+
+
+def test_a_dry_run_asks_only_who_would_be_asked(start):
+    """What a member requires has no choice, conditional or not."""
+    comard = start({"groups.work": {"services": ["shop"]}})
+    service(comard, "maybe", on=False, text=CODE + "\n    def ready():\n        pass\n")
+    comard.cli("conditional", "maybe")
+    service(comard, "shop", 'serviceRequires = "maybe"', on=False)
+    comard.write("/proc/cmdline", "comar=group:work\n")
+    plan = json.loads(comard.cli("boot", "--dry-run", "--json").stdout)
+    assert [(step["app"], step.get("method")) for step in plan["steps"]] == [("maybe", None), ("shop", None)]
+    boot(comard)
+    assert state(comard, "maybe") == state(comard, "shop") == "running"
 
 
 def test_a_dry_run_means_the_processes_of_the_service_alone(comard, place):

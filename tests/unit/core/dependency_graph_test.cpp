@@ -167,6 +167,19 @@ TEST_F(DependencyGraphTest, WhoProvidesANameAndConflictsWithItConflictsWithTheOt
     EXPECT_EQ(graph_.conflicting(postfix)[0].app, exim);
 }
 
+TEST_F(DependencyGraphTest, AStartBringsUpWhatItNeedsWantsAndAsksForByCodeAndNothingElse) {
+    Dependency called = after("disk");
+    called.origin = "call";
+    for (const char* app : {"db", "cache", "disk", "clock", "old"}) graph_.set(app, {});
+    graph_.set("network", {before("web")});
+    graph_.set("web", {needs("db"), wants("cache"), called, after("clock"), conflicts("old")});
+    std::set<std::string> names;
+    for (const auto& [app, edge] : graph_.brought_up_by(*graph_.app_of("web"))) {
+        names.insert(graph_.names().text(app));
+    }
+    EXPECT_EQ(names, (std::set<std::string>{"cache", "db", "disk"}));
+}
+
 TEST(DependencyTest, StatementsAreToldWithTheirPlace) {
     Dependency edge = needs("logger", "/etc/web.py", 12);
     edge.from = "web";
