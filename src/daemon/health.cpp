@@ -4,10 +4,9 @@
 #include <csignal>
 #include <utility>
 
-#include <fcntl.h>
-
 #include "daemon/environment.h"
 #include "daemon/invoker.h"
+#include "os/fifo.h"
 #include "os/proc_scan.h"
 #include "os/spawn.h"
 
@@ -120,8 +119,8 @@ void Health::ask_command(const std::string& app, Check& check) {
     UniqueFd out;
     UniqueFd err;
     if (const auto streams = outputs_.open(app)) {
-        out = UniqueFd(::open(streams->out.c_str(), O_RDWR | O_CLOEXEC));
-        err = UniqueFd(::open(streams->err.c_str(), O_RDWR | O_CLOEXEC));
+        out = open_fifo_for_program(streams->out).value_or(UniqueFd());
+        err = open_fifo_for_program(streams->err).value_or(UniqueFd());
     }
     request.output = out.get();
     request.error = err.get();

@@ -24,4 +24,10 @@ Result<UniqueFd> open_fifo(const std::string& path) {
     return fd;
 }
 
+Result<UniqueFd> open_fifo_for_program(const std::string& path) {
+    UniqueFd fd(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW));
+    if (!fd) return system_failure("open " + path);
+    return fd;
+}
+
 }  // namespace comar

@@ -13,4 +13,8 @@ namespace comar {
 /// else is there; a symbolic link is not followed.
 Result<UniqueFd> open_fifo(const std::string& path);
 
+/// One that is there, for a program to write to: whoever holds such an end never gets SIGPIPE, and
+/// it is there while nobody reads. Writing blocks while the FIFO is full.
+Result<UniqueFd> open_fifo_for_program(const std::string& path);
+
 }  // namespace comar

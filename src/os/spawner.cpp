@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "os/clone.h"
+#include "os/fifo.h"
 #include "os/packed_words.h"
 #include "os/pidfile.h"
 #include "os/proc_scan.h"
@@ -76,17 +77,10 @@ Spawner::Outcome unpack_outcome(std::string_view bytes) {
 
 // What follows runs in the copy.
 
-/// Whoever holds such an end never gets SIGPIPE, and it is there while nobody reads.
-Result<UniqueFd> open_output(const std::string& path) {
-    UniqueFd fd(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW));
-    if (!fd) return system_failure("open " + path);
-    return fd;
-}
-
 Result<ProcessId> start_program(const BackgroundProgram& program) {
-    auto output = open_output(program.output);
+    auto output = open_fifo_for_program(program.output);
     if (!output) return Failure(std::move(output.error()));
-    auto error = open_output(program.error);
+    auto error = open_fifo_for_program(program.error);
     if (!error) return Failure(std::move(error.error()));
     UniqueFd cgroup;
     if (!program.cgroup.empty()) {
