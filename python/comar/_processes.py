@@ -90,8 +90,7 @@ def find_processes(
             yield process
     if command is not None and not current().request.service.tracked:
         for process in _executing(command, known):
-            is_others = _is_anothers(process) or _is_of_another_comard(process)
-            if _matches(process, command, uid, name) and not is_others:
+            if _matches(process, command, uid, name) and not _is_anothers(process):
                 yield process
 
 
@@ -273,9 +272,11 @@ def _own_ancestors() -> set[int]:
 
 
 def _is_anothers(process: _native.Process) -> bool:
-    """Whether comard knows it as a process of another service."""
+    """Whether comard, or another one, knows it as a process of another service."""
     if not current().is_connected:
         return False
+    if _is_of_another_comard(process):
+        return True
     owner = ask({"op": "owner", "pid": process.pid, "start_time": process.start_time})
     return owner is not None and owner != current().request.app
 

@@ -13,7 +13,7 @@ from comar._arguments import Words, named_arguments, split_words, whole_number
 from comar._call import current
 from comar._commands import describe_end, execReply, run_command, show, signal_name
 from comar._messages import Failure, fail, notify_changed
-from comar._processes import examine, find_processes, is_named
+from comar._processes import examine, find_processes, is_known, is_named
 
 _SIGNALS = range(1, signal.NSIG)
 # In reload(), a process that gets one of these is still meant to end.
@@ -56,7 +56,8 @@ def stopService(
 
     Returns an execReply, or None when nothing ran: already stopped is success. Fails when a process
     does not end in serviceStopTimeout, where that is set, or in the time that the call may take:
-    then comar ends what is the service's own with SIGKILL. Fails, too, when the pidfile may be somebody's trick.
+    then comar ends what is the service's own with SIGKILL. Fails, too, when the pidfile may be
+    somebody's trick.
     TypeError: no criterion at all. ValueError: no such signal. OSError: no such user.
     """
     if command is not None and args is not None:
@@ -124,10 +125,20 @@ def _wait(processes: Sequence[_native.Process], number: int) -> None:
     left = [process for process in processes if not process.wait_gone(max(end - time.monotonic(), 0.0))]
     if left:
         names = ", ".join(describe(process) for process in left)
-        raise NotEnded(
+        # Only what is the service's own, comar may end.
+        problem = NotEnded if all(is_ours(process) for process in left) else Failure
+        raise problem(
             f"cannot stop {current().request.app}: {signal_name(number)} did not end process "
             f"{names} in {allowed:.3g} seconds"
         )
+
+
+def is_ours(process: _native.Process) -> bool:
+    """Whether it is known to be the service's; so is one that has ended by now."""
+    try:
+        return is_known(process)
+    except ProcessLookupError:
+        return True
 
 
 def describe(process: _native.Process) -> str:

@@ -245,6 +245,21 @@ def test_a_program_that_was_there_before_comar_is_found_by_its_executable(comard
     assert service.state == "off"
 
 
+def test_a_strangers_program_that_stays_is_not_for_comar_to_kill(start_comard, told):
+    comard = start_comard(QUICK)
+    server = comard.program("server")
+    stranger = comard.stranger(server, "--ignore-term", "--tell", str(told))
+    told.line()
+    service = comard.register("app", service_script("""
+        def stop():
+            stopService(command=SERVER)
+        """, SERVER=server))
+    with pytest.raises(BusError, match=f"SIGTERM did not end process {stranger.pid}") as stays:
+        service.stop()
+    assert stays.value.name == "Exception"
+    assert stranger.alive
+
+
 def test_the_same_program_of_another_comard_is_left_alone(comard):
     """It never started the service here, and may look for its program, but not in there."""
     server = comard.program("server")
