@@ -68,7 +68,7 @@ std::optional<bool> Supervision::running() const {
         case ServiceState::failed:
             return false;
         case ServiceState::starting:
-            if (settled_ == ServiceState::stopped || settled_ == ServiceState::failed) return false;
+            if (is_down(settled_)) return false;
             return std::nullopt;
         case ServiceState::unknown:
         case ServiceState::done:
@@ -115,8 +115,8 @@ SupervisionEffects Supervision::on_emptied(const Emptied& event) {
 }
 
 SupervisionEffects Supervision::on_given_up() {
-    const bool is_down = state_ == ServiceState::stopped || state_ == ServiceState::unknown;
-    if (methods_ > 0 || !is_down) return {};
+    const bool is_idle = state_ == ServiceState::stopped || state_ == ServiceState::unknown;
+    if (methods_ > 0 || !is_idle) return {};
     return settle(ServiceState::failed);
 }
 
@@ -154,7 +154,7 @@ SupervisionEffects Supervision::settle(ServiceState next) {
     state_ = settled_ = next;
     SupervisionEffects effects{StateChanged{}};
     const bool runs = next == ServiceState::running;
-    const bool over = next == ServiceState::stopped || next == ServiceState::failed;
+    const bool over = is_down(next);
     if (runs && announced_ != true) effects.emplace_back(Announce{true});
     if (over && announced_ == true) effects.emplace_back(Announce{false});
     if (runs || over) announced_ = runs;

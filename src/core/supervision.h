@@ -21,6 +21,11 @@ enum class ServiceState {
     done,    ///< its start succeeded and left no process behind
 };
 
+/// It does not run, and comar knows that.
+[[nodiscard]] constexpr bool is_down(ServiceState state) {
+    return state == ServiceState::stopped || state == ServiceState::failed;
+}
+
 /// "unknown", "starting", …
 [[nodiscard]] std::string_view to_string(ServiceState state);
 [[nodiscard]] std::optional<ServiceState> parse_service_state(std::string_view word);

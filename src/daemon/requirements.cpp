@@ -82,10 +82,8 @@ void Requirements::gather(const CallRequest& start, NameId id, Then then) {
 CallReply Requirements::still_there(const std::string& app) {
     for (const std::string& name : lacking(app)) {
         const Service* other = find_service_(name);
-        const bool has_ended = other != nullptr && (other->state() == ServiceState::stopped ||
-                                                    other->state() == ServiceState::stopping ||
-                                                    other->state() == ServiceState::failed);
-        if (!has_ended) continue;
+        const ServiceState state = other == nullptr ? ServiceState::unknown : other->state();
+        if (!is_down(state) && state != ServiceState::stopping) continue;
         if (Service* service = find_service_(app)) service->wait_for(name);
         return error_reply("Dependency", "cannot start " + app + ": " + name +
                                              ", which it requires, has ended meanwhile");
@@ -274,9 +272,7 @@ void Requirements::follow(const std::string& app) {
 void Requirements::catch_up(const std::vector<std::string>& apps) {
     for (const std::string& app : apps) {
         const Service* service = find_service_(app);
-        const bool has_ended = service != nullptr && (service->state() == ServiceState::stopped ||
-                                                      service->state() == ServiceState::failed);
-        if (has_ended) lost(app);
+        if (service != nullptr && is_down(service->state())) lost(app);
     }
 }
 

@@ -477,9 +477,7 @@ void Service::settled(ServiceState before) {
         died_badly_ = false;
         is_blamed_ = false;
     }
-    const bool is_down = now == ServiceState::failed || now == ServiceState::stopped;
-    const bool was_down = before == ServiceState::failed || before == ServiceState::stopped;
-    if (!is_down || was_down || !wanted_ || !methods_.empty()) return;
+    if (!is_down(now) || is_down(before) || !wanted_ || !methods_.empty()) return;
     // Whoever started it has not asked for this.
     if (before == ServiceState::running)
         cause_ = is_blamed_ ? "comar has ended it" : "it has ended by itself";

@@ -26,7 +26,7 @@ constexpr std::size_t longest_header = 64;
 constexpr std::size_t least_rewritten = std::size_t{256} << 10;
 constexpr std::size_t most_outdated = 4;
 
-/// FNV-1a: told apart are accidents, not attacks; nobody else may write this file.
+/// The digest tells accidents; nobody else may write this file.
 std::string header_of(std::string_view body) {
     return fmt::format("comar-state 2 {} {:016x}\n", body.size(), digest(body));
 }

@@ -163,12 +163,8 @@ bool Supervisor::stop_directly(const CallRequest& request, DirectStop::Done done
                              service->stamp() == book_->stamp_of(request.app) &&
                              direct_stop_.is_possible(*service, *facts);
     if (is_possible) {
-        const auto patience = time_to_end(*service);
-        direct_stop_.stop(
-            *service, *facts->plain_stop,
-            patience ? std::chrono::milliseconds(static_cast<std::int64_t>(*patience * 1000))
-                     : calls_.limits().change,
-            std::move(done));
+        direct_stop_.stop(*service, *facts->plain_stop,
+                          time_to_end(*service).value_or(calls_.limits().change), std::move(done));
     }
     return is_possible;
 }
@@ -310,8 +306,7 @@ void Supervisor::changed(const std::string& app) {
     direct_stop_.look_at(app);
     requirements_.look_at(app);
     const ServiceState state = service == nullptr ? ServiceState::unknown : service->state();
-    const bool is_over = state == ServiceState::stopped || state == ServiceState::failed ||
-                         state == ServiceState::done;
+    const bool is_over = is_down(state) || state == ServiceState::done;
     if (!is_over) over_.erase(app);
     if (is_over && over_.insert(app).second) outputs_.end_lines(app);
     const bool runs = state == ServiceState::running;
@@ -345,7 +340,9 @@ void Supervisor::add_to(const CallRequest& call, json& message) {
     if (service == nullptr || only_reads(call)) return;
     const EffectiveSettings& settings = service->settings();
     if (call.method == to_string(JobKind::stop)) {
-        if (const auto patience = time_to_end(*service)) message["stop_seconds"] = *patience;
+        if (const auto patience = time_to_end(*service)) {
+            message["stop_seconds"] = std::chrono::duration<double>(*patience).count();
+        }
     }
     json own = settings_for_worker(settings.values);
     if (!own.empty()) message["settings"] = std::move(own);
@@ -363,9 +360,9 @@ void Supervisor::add_to(const CallRequest& call, json& message) {
 }
 
 /// Where somebody has said how long; else the script may wait for as long as a call may take.
-std::optional<double> Supervisor::time_to_end(const Service& service) {
+std::optional<std::chrono::milliseconds> Supervisor::time_to_end(const Service& service) {
     if (!service.settings().values.contains("stop_timeout")) return std::nullopt;
-    return std::chrono::duration<double>(service.settings().supervision.stop_timeout).count();
+    return service.settings().supervision.stop_timeout;
 }
 
 void Supervisor::told(Service& service, const Notification& said) {

@@ -115,7 +115,8 @@ private:
     bool start_directly(const CallRequest& request, std::function<void(bool done)> answered);
     bool stop_directly(const CallRequest& request, DirectStop::Done done);
     [[nodiscard]] CallReply with_output(const std::string& app, CallReply error);
-    [[nodiscard]] static std::optional<double> time_to_end(const Service& service);
+    [[nodiscard]] static std::optional<std::chrono::milliseconds> time_to_end(
+        const Service& service);
     void go_on_with_start(const std::string& app);
     void use_current_settings(const std::string& app);
     void choose_log(const Service& service);
