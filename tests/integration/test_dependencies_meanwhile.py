@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What others require, while it starts, ends, or is away: nobody runs without what he requires, nobody is forgotten."""
 
-import os
-import pathlib
-
 import pytest
 
 from support.bus import BusError
@@ -11,9 +8,8 @@ from support.processes import Process
 from support.scripts import PLAIN, service_script
 
 # Its start takes until the test lets it go on.
-GATED = PLAIN.replace("startService(", """open(GATE + ".reached", "w").close()
-        while not os.path.exists(GATE):
-            time.sleep(0.01)
+GATED = PLAIN.replace("startService(", """tell("starting")
+        open(GATE).read(1)
         startService(""")
 
 
@@ -22,24 +18,21 @@ def comard(start):
     return start()
 
 
-def service(comard, name, settings="", text=PLAIN):
+@pytest.fixture
+def gate(comard):
+    return comard.gate("start")
+
+
+def service(comard, name, settings="", text=PLAIN, **names):
     return comard.register(name, service_script(
-        f"\n    {settings}\n{text}", SERVER=comard.program(name), ARGS="", GATE=gate(comard, name),
-        PIDFILE=f"{comard.root}/run/{name}.pid"))
+        f"\n    {settings}\n{text}", SERVER=comard.program(name), ARGS="",
+        PIDFILE=f"{comard.root}/run/{name}.pid", **names))
 
 
-def gate(comard, name):
-    return f"{comard.root}/{name}.gate"
-
-
-def open_gate(comard, name):
-    pathlib.Path(gate(comard, name)).touch()
-
-
-def start_until_its_gate(comard, name):
+def start_until_the_gate(comard, name, told):
     """Its caller, who waits."""
     caller = comard.launch_cli("start", name)
-    comard.until(lambda: os.path.exists(gate(comard, name) + ".reached"), f"{name} to be starting")
+    assert told.value() == "starting"
     return caller
 
 
@@ -53,67 +46,69 @@ def end_main(one):
     main.wait_gone()
 
 
-def test_what_a_starting_one_requires_is_not_stopped_below_it(comard):
+def test_what_a_starting_one_requires_is_not_stopped_below_it(comard, told, gate):
     db = service(comard, "db")
-    service(comard, "web", 'serviceRequires = "db"', GATED)
-    caller = start_until_its_gate(comard, "web")
+    service(comard, "web", 'serviceRequires = "db"', GATED, told=told, GATE=gate)
+    caller = start_until_the_gate(comard, "web", told)
     with pytest.raises(BusError, match="cannot stop db: web requires it"):
         db.stop()
-    open_gate(comard, "web")
+    gate.open()
     assert caller.wait() == 0
     assert state(db) == "running"
 
 
-def test_a_starting_one_is_taken_along_when_that_is_asked_for(comard):
+def test_a_starting_one_is_taken_along_when_that_is_asked_for(comard, told, gate):
     db = service(comard, "db")
-    web = service(comard, "web", 'serviceRequires = "db"', GATED)
-    caller = start_until_its_gate(comard, "web")
+    web = service(comard, "web", 'serviceRequires = "db"', GATED, told=told, GATE=gate)
+    caller = start_until_the_gate(comard, "web", told)
     stop = comard.launch_cli("stop", "--with-dependents", "db")
-    open_gate(comard, "web")
+    gate.open()
     caller.wait()
     assert stop.wait() == 0
     assert state(web) == state(db) == "stopped"
 
 
-def test_what_a_starting_one_requires_may_die(comard):
+def test_what_a_starting_one_requires_may_die(comard, told, gate):
     db = service(comard, "db")
-    web = service(comard, "web", 'serviceRequires = "db"\n    serviceRequirementLost = "stop"', GATED)
-    caller = start_until_its_gate(comard, "web")
+    web = service(comard, "web", 'serviceRequires = "db"\n    serviceRequirementLost = "stop"', GATED, told=told, GATE=gate)
+    caller = start_until_the_gate(comard, "web", told)
     end_main(db)
     comard.until(lambda: state(db) == "failed", "the end of db to be known")
-    open_gate(comard, "web")
+    gate.open()
     caller.wait()
     comard.until(lambda: state(web) == "stopped", "web to be stopped again")
     db.start()
+    assert told.value() == "starting"
+    gate.open()
     comard.until(lambda: state(web) == "running", "web to follow db")
 
 
-def test_one_of_two_that_it_requires_may_die_before_the_other_is_there(comard):
+def test_one_of_two_that_it_requires_may_die_before_the_other_is_there(comard, told, gate):
     db = service(comard, "db")
-    service(comard, "cache", text=GATED)
+    service(comard, "cache", text=GATED, told=told, GATE=gate)
     web = service(comard, "web", 'serviceRequires = ["db", "cache"]')
     caller = comard.launch_cli("start", "web")
-    comard.until(lambda: os.path.exists(gate(comard, "cache") + ".reached"), "cache to be starting")
+    assert told.value() == "starting"
     comard.until(lambda: state(db) == "running", "db")
     end_main(db)
     comard.until(lambda: state(db) == "failed", "the end of db to be known")
-    open_gate(comard, "cache")
+    gate.open()
     assert caller.wait() != 0
     assert "cannot start web: db, which it requires, has ended meanwhile" in web.supervision["LastError"]
     db.start()
     comard.until(lambda: state(web) == "running", "web to follow db")
 
 
-def test_of_two_that_conflict_and_start_at_once_one_runs(comard):
-    first = service(comard, "first", 'serviceConflicts = "second"', GATED)
-    second = service(comard, "second", text=GATED)
-    caller = start_until_its_gate(comard, "first")
+def test_of_two_that_conflict_and_start_at_once_one_runs(comard, told, gate):
+    first = service(comard, "first", 'serviceConflicts = "second"', GATED, told=told, GATE=gate)
+    second = service(comard, "second", text=GATED, told=told, GATE=gate)
+    caller = start_until_the_gate(comard, "first", told)
     with pytest.raises(BusError, match="cannot start second: it conflicts with first, which is starting"):
         second.start()
-    open_gate(comard, "first")
+    gate.open()
     assert caller.wait() == 0
     assert state(first) == "running" and state(second) != "running"
-    open_gate(comard, "second")
+    gate.open()
     second.start()
     assert state(first) == "stopped" and state(second) == "running"
 

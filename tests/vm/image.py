@@ -40,6 +40,12 @@ def _package_of_kernel():
     return found and found[1]
 
 
+def _libraries_of(path):
+    """Those that a program or library loads."""
+    told = subprocess.run(["ldd", path], capture_output=True, text=True).stdout
+    return re.findall(r"(?:=> |^\s*)(/\S+) \(0x", told, re.MULTILINE)
+
+
 class Image:
     """A root file system that grows in a folder."""
 
@@ -62,8 +68,7 @@ class Image:
             return
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(path, target)
-        told = subprocess.run(["ldd", path], capture_output=True, text=True).stdout
-        for library in re.findall(r"(?:=> |^\s*)(/\S+) \(0x", told, re.MULTILINE):
+        for library in _libraries_of(path):
             self.add(library)
 
     def add_tree(self, path, without=()):
@@ -79,8 +84,7 @@ class Image:
                        env={"DESTDIR": str(self.root), "PATH": "/usr/bin:/bin"})
         for program in ("usr/sbin/comard", "usr/bin/comar", "usr/lib/comar/comar-script-host",
                         "usr/lib/comar/comar-log-compress"):
-            told = subprocess.run(["ldd", self.root / program], capture_output=True, text=True, check=True).stdout
-            for library in re.findall(r"(?:=> |^\s*)(/\S+) \(0x", told, re.MULTILINE):
+            for library in _libraries_of(self.root / program):
                 self.add(library)
 
     def write(self, path, text, mode=0o644):
