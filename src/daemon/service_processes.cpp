@@ -259,15 +259,19 @@ bool ServiceProcesses::cgroup_is_empty() const {
 
 /// One that ends between the list and the look at it may have forked another after the list was
 /// made. So when all of the list have ended, there is one more look.
-std::vector<ProcessId> ServiceProcesses::living_in_cgroup() const {
+Result<std::vector<ProcessId>> ServiceProcesses::living_in_cgroup() const {
     std::set<pid_t> ended;
     std::size_t known = 0;
     std::vector<ProcessId> living;
     do {
         known = ended.size();
         living.clear();
-        for (const pid_t pid : cgroup_->processes().value_or(std::vector<pid_t>{})) {
+        const auto listed = cgroup_->processes();
+        if (!listed && is_out_of_sight(listed.error())) return living;
+        if (!listed) return Failure(listed.error());
+        for (const pid_t pid : *listed) {
             const auto stat = read_stat(pid);
+            if (!stat && !is_out_of_sight(stat.error())) return Failure(stat.error());
             if (stat && stat->state != 'Z') {
                 living.push_back(stat->id);
             } else {
@@ -290,7 +294,9 @@ std::vector<ProcessId> ServiceProcesses::all() const {
     }
     // Most are asked about when they are empty, and to list a cgroup takes long.
     if (!cgroup_is_empty()) {
-        for (const ProcessId& id : living_in_cgroup()) found.emplace(id.pid, id);
+        for (const ProcessId& id : living_in_cgroup().value_or(std::vector<ProcessId>{})) {
+            found.emplace(id.pid, id);
+        }
     }
     std::vector<ProcessId> all;
     for (const auto& [pid, id] : found) {
@@ -308,7 +314,11 @@ bool ServiceProcesses::alive() const {
         return process &&
                !wait_exited(process->pidfd(), std::chrono::milliseconds{0}).value_or(true);
     });
-    return one_lives || !all().empty();
+    return one_lives || !all().empty() || (cgroup_ && may_have_more());
+}
+
+bool ServiceProcesses::may_have_more() const {
+    return cgroup_ ? !cgroup_is_empty() && !living_in_cgroup() : unseen_since_.has_value();
 }
 
 bool ServiceProcesses::has(const ProcessId& id) const {

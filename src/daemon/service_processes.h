@@ -73,8 +73,8 @@ public:
     /// Without a cgroup: looks for what hung below those that have ended just now, whose end has
     /// not been told yet, or of whom it could not be seen when it was.
     void find_orphans();
-    /// Without a cgroup: there may be some that nobody can see, for want of descriptors.
-    [[nodiscard]] bool may_have_more() const { return !cgroup_ && unseen_since_; }
+    /// There may be some that nobody can see, for want of descriptors.
+    [[nodiscard]] bool may_have_more() const;
 
     /// The process that reaped some of ours has ended, and what it did not tell nobody knows.
     void miss_exits();
@@ -131,7 +131,8 @@ private:
     [[nodiscard]] bool is_expecting() const;
     void check_empty();
     [[nodiscard]] bool cgroup_is_empty() const;
-    [[nodiscard]] std::vector<ProcessId> living_in_cgroup() const;
+    /// An error: nobody can see who they are.
+    [[nodiscard]] Result<std::vector<ProcessId>> living_in_cgroup() const;
 
     Loop& loop_;
     ChildWatch& children_;
