@@ -87,12 +87,19 @@ class Logs:
     def wait_for(self, app, text):
         """Waits until the current log has that text."""
         path = self.folder / f"{app}.log"
-        self._comard.until(lambda: path.exists() and text.encode() in path.read_bytes(),
-                           f"{text!r} in {path}")
+        self._comard.until(lambda: has(path, text.encode()), f"{text!r} in {path}")
 
     def wait_compressed(self, app):
         self._comard.until(lambda: all(path.name.endswith(".zst") for path in self.files(app)[:-1])
                            and not list(self.folder.glob(".*")), f"the old logs of {app} to be compressed")
+
+
+def has(path, text):
+    """A log that is put aside at this moment has nothing."""
+    try:
+        return text in path.read_bytes()
+    except FileNotFoundError:
+        return False
 
 
 def content_of(path):
