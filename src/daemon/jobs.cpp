@@ -71,6 +71,8 @@ void Jobs::submit_queued(Line& line, JobKind kind, CallRequest request, Done don
         pending.request = std::move(request);
         pending.request.parent.reset();
     }
+    // Last of all, for what they end may end the job that runs.
+    if (is_new && kind == JobKind::stop && line.queue.running()) return steps_.overtaken(app);
     pump(app, std::nullopt);
 }
 
@@ -223,6 +225,16 @@ bool Jobs::is_starting(const std::string& app) const {
 bool Jobs::is_stopping(const std::string& app) const {
     const auto found = lines_.find(app);
     return found != lines_.end() && found->second.queue.joinable(JobKind::stop);
+}
+
+const CallRequest* Jobs::stop_behind(const std::string& app) const {
+    const auto found = lines_.find(app);
+    if (found == lines_.end()) return nullptr;
+    const Line& line = found->second;
+    const auto& waiting = line.queue.waiting();
+    const auto stop = std::find_if(waiting.begin(), waiting.end(),
+                                   [](const Job& job) { return job.kind == JobKind::stop; });
+    return stop == waiting.end() ? nullptr : &line.pending.at(stop->ticket).request;
 }
 
 bool Jobs::cancel(std::uint64_t id) {

@@ -32,6 +32,9 @@ public:
                              std::function<void(std::optional<CallReply>)> answered) = 0;
     /// The script has answered; `then` gets what the job's callers get.
     virtual void after(const CallRequest& request, JobKind method, CallReply reply, Then then) = 0;
+    /// While it starts, somebody has asked for its stop, Jobs::stop_behind(): what only waits need
+    /// not wait any more.
+    virtual void overtaken(const std::string& app) = 0;
 };
 
 /// The wanted changes of all services, one at a time for each (DESIGN, "Inside comard"). Whoever
@@ -70,6 +73,8 @@ public:
     [[nodiscard]] bool is_starting(const std::string& app) const;
     /// Whether a job that runs or waits stops it, and none starts it afterwards.
     [[nodiscard]] bool is_stopping(const std::string& app) const;
+    /// The stop that waits until the job that runs is over; null: none does.
+    [[nodiscard]] const CallRequest* stop_behind(const std::string& app) const;
     /// Whether a job of this service runs or waits.
     [[nodiscard]] bool busy(const std::string& app) const;
 

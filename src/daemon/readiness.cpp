@@ -192,6 +192,14 @@ void Readiness::told_extension(const std::string& app, std::chrono::microseconds
     }
 }
 
+/// How one has ended is known soon anyway.
+void Readiness::give_up(const std::string& app, const CallError& error) {
+    const auto found = waiting_.find(app);
+    const bool is_waited_for =
+        found != waiting_.end() && found->second.probe.kind != Probe::Kind::exit;
+    if (is_waited_for) finish(app, tl::unexpected(error));
+}
+
 /// Who waits for one that has ended waits in vain.
 void Readiness::look_at(const std::string& app) {
     const auto found = waiting_.find(app);

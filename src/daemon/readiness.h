@@ -51,6 +51,8 @@ public:
     void told_ready(const std::string& app);
     /// It needs so much longer, EXTEND_TIMEOUT_USEC.
     void told_extension(const std::string& app, std::chrono::microseconds more);
+    /// Nobody waits for it any more: `done` gets this error.
+    void give_up(const std::string& app, const CallError& error);
     /// Its processes may be other ones than before.
     void look_at(const std::string& app);
     [[nodiscard]] bool is_waiting() const { return !waiting_.empty(); }

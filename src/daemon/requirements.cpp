@@ -16,10 +16,13 @@ namespace {
 
 using nlohmann::json;
 
+/// Of a restart those that require it come back by themselves, and so do those of what comar stops.
+bool they_follow(const CallRequest& stop) { return Restarter::is_own(stop) || stop.comes_back; }
+
 }  // namespace
 
 /// Waits for several jobs at once; the first error counts. Begun once more than there are jobs, by
-/// whoever asks for them.
+/// whoever asks for them. Given up, it waits no more.
 class Requirements::Gathering {
 public:
     explicit Gathering(Then then) : then_(std::move(then)) {}
@@ -27,7 +30,11 @@ public:
     void begin() { ++left_; }
     void end(CallReply reply = json()) {
         if (!reply && result_) result_ = std::move(reply);
-        if (--left_ == 0) then_(std::move(result_));
+        if (--left_ == 0 && then_) std::exchange(then_, nullptr)(std::move(result_));
+    }
+    [[nodiscard]] bool is_over() const { return !then_; }
+    void give_up(CallReply error) {
+        if (then_) std::exchange(then_, nullptr)(std::move(error));
     }
 
 private:
@@ -50,6 +57,7 @@ void Requirements::bring_up(const CallRequest& start, Then then) {
     }
     rising_.insert(start.app);
     gather(start, *id, [this, app = start.app, then = std::move(then)](CallReply reply) {
+        gathering_.erase(app);
         if (reply) reply = still_there(app);
         if (!reply) rising_.erase(app);
         then(std::move(reply));
@@ -58,6 +66,7 @@ void Requirements::bring_up(const CallRequest& start, Then then) {
 
 void Requirements::gather(const CallRequest& start, NameId id, Then then) {
     const auto gathering = std::make_shared<Gathering>(std::move(then));
+    gathering_[start.app] = gathering;
     std::set<NameId> met;
     stop_conflicting(start, id, met, gathering);
     start_needed(start, id, met, gathering);
@@ -124,6 +133,7 @@ void Requirements::start_needed(const CallRequest& start, NameId id, std::set<Na
                [this, gathering, app = start.app, name,
                 text = describe(*edge, name)](CallReply started) {
                    if (started) return gathering->end();
+                   if (gathering->is_over()) return;
                    // It is started when that is there after all.
                    if (Service* service = find_service_(app)) service->wait_for(name);
                    gathering->end(error_reply("Dependency", "cannot start " + app + ": " + text +
@@ -132,32 +142,40 @@ void Requirements::start_needed(const CallRequest& start, NameId id, std::set<Na
     }
 }
 
-void Requirements::take_down(const CallRequest& stop, Then then) {
-    auto dependents = dependents_up(stop.app);
-    auto unasked = dependents;
+std::optional<CallError> Requirements::objection(const CallRequest& stop) const {
+    if (stop.with_dependents || they_follow(stop)) return std::nullopt;
+    auto unasked = dependents_up(stop.app);
     std::erase_if(unasked, [this](const std::string& app) { return jobs_->is_stopping(app); });
-    // Of a restart they come back by themselves, and so do those of what comar stops.
-    const bool they_follow = Restarter::is_own(stop) || stop.comes_back;
-    if (they_follow) {
-        std::erase_if(dependents, [&](const std::string& app) { return !stops_with(app); });
-    } else if (!stop.with_dependents && !unasked.empty()) {
-        const auto all = dependents_up(stop.app, DependencyGraph::Depth::transitive);
-        return then(
-            error_reply("Required", "cannot stop " + stop.app + ": " + name_list(unasked) +
-                                        (unasked.size() == 1 ? " requires it" : " require it") +
-                                        "; 'comar stop --with-dependents " + stop.app + "' stops " +
-                                        name_list(all) + ", too"));
+    if (unasked.empty()) return std::nullopt;
+    const auto all = dependents_up(stop.app, DependencyGraph::Depth::transitive);
+    return CallError{"Required", "cannot stop " + stop.app + ": " + name_list(unasked) +
+                                     (unasked.size() == 1 ? " requires it" : " require it") +
+                                     "; 'comar stop --with-dependents " + stop.app + "' stops " +
+                                     name_list(all) + ", too"};
+}
+
+void Requirements::give_up(const std::string& app, const CallError& error) {
+    // A copy: it forgets itself.
+    if (const auto found = gathering_.find(app); found != gathering_.end()) {
+        std::shared_ptr<Gathering>(found->second)->give_up(tl::unexpected(error));
     }
+}
+
+void Requirements::take_down(const CallRequest& stop, Then then) {
+    if (auto objection = this->objection(stop)) return then(tl::unexpected(std::move(*objection)));
+    auto dependents = dependents_up(stop.app);
+    const bool follow = they_follow(stop);
+    if (follow) std::erase_if(dependents, [&](const std::string& app) { return !stops_with(app); });
     const auto gathering = std::make_shared<Gathering>(std::move(then));
     for (const std::string& app : dependents) {
         CallRequest request = stop;
         request.with_dependents = true;
-        if (they_follow) request.caller = Restarter::own_name();
+        if (follow) request.caller = Restarter::own_name();
         gathering->begin();
         submit(JobKind::stop, app, request, "stopped because " + stop.app + " is stopped",
-               [this, gathering, app, they_follow, other = stop.app](CallReply stopped) {
+               [this, gathering, app, follow, other = stop.app](CallReply stopped) {
                    Service* service = find_service_(app);
-                   if (stopped && they_follow && service != nullptr) service->wait_for(other);
+                   if (stopped && follow && service != nullptr) service->wait_for(other);
                    gathering->end(std::move(stopped));
                });
     }

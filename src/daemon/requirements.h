@@ -2,7 +2,9 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -37,6 +39,12 @@ public:
     /// Before a stop: those that require it are stopped. An error where they run and nobody has
     /// said that they should be.
     void take_down(const CallRequest& stop, Then then);
+
+    /// Why nobody may stop it, as things are: those that require it run, and nobody has said that
+    /// they should be stopped, too.
+    [[nodiscard]] std::optional<CallError> objection(const CallRequest& stop) const;
+    /// It is not to be started any more: whoever waits in bring_up() gets this error.
+    void give_up(const std::string& app, const CallError& error);
 
     /// Somebody has decided anew what becomes of it.
     void decided_anew(const std::string& app);
@@ -84,6 +92,7 @@ private:
     Jobs* jobs_ = nullptr;
     std::set<std::string> up_;
     std::set<std::string> rising_;  ///< whose turn it is: what is in conflict with them comes later
+    std::map<std::string, std::shared_ptr<Gathering>> gathering_;  ///< whose bring_up() waits
     bool follows_ = true;
 };
 

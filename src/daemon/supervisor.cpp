@@ -99,7 +99,26 @@ void Supervisor::before(const CallRequest& request, JobKind method, Then then) {
             if (lacking != nullptr) lacking->give_up(there.error().message);
             then(std::move(there));
         });
+        // It may have been asked for before there was anything to wait for.
+        overtaken(request.app);
     });
+}
+
+/// What is to be stopped need not become ready first, nor what it requires. A script that runs is
+/// let alone: nobody knows what it is at.
+void Supervisor::overtaken(const std::string& app) {
+    const auto error = stop_ahead(app);
+    if (!error) return;
+    requirements_.give_up(app, *error);
+    readiness_.give_up(app, *error);
+}
+
+/// That a stop waits, which nothing keeps from its work.
+std::optional<CallError> Supervisor::stop_ahead(const std::string& app) const {
+    const CallRequest* stop = jobs_->stop_behind(app);
+    if (stop == nullptr || requirements_.objection(*stop)) return std::nullopt;
+    return CallError{"Cancelled",
+                     "cannot start " + app + ": it is to be stopped (" + stop->cause + ")"};
 }
 
 void Supervisor::prepare(const CallRequest& start, const Then& then) {
@@ -208,6 +227,7 @@ void Supervisor::ready_or_not(const CallRequest& request, CallReply reply, Then 
                          if (ready) return then(reply);
                          kill_failed(app, std::move(ready), then);
                      });
+    overtaken(app);
 }
 
 /// What is not ready in time is not left half alive.

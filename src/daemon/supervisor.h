@@ -56,6 +56,8 @@ public:
                      std::function<void(std::optional<CallReply>)> answered) override;
     void after(const CallRequest& request, JobKind method, CallReply reply, Then then) override;
 
+    void overtaken(const std::string& app) override;
+
     // What happens to services.
     /// `clean`: without an error.
     void main_lost(const std::string& app, bool clean);
@@ -117,6 +119,7 @@ private:
     [[nodiscard]] CallReply with_output(const std::string& app, CallReply error);
     [[nodiscard]] static std::optional<std::chrono::milliseconds> time_to_end(
         const Service& service);
+    [[nodiscard]] std::optional<CallError> stop_ahead(const std::string& app) const;
     void go_on_with_start(const std::string& app);
     void use_current_settings(const std::string& app);
     void choose_log(const Service& service);

@@ -68,6 +68,35 @@ def test_a_starting_one_is_taken_along_when_that_is_asked_for(comard, told, gate
     assert state(web) == state(db) == "stopped"
 
 
+def test_a_stop_does_not_wait_for_what_it_would_have_required(comard, told, gate):
+    db = service(comard, "db", text=GATED, told=told, GATE=gate)
+    web = service(comard, "web", 'serviceRequires = "db"')
+    starting = web.begin("start")
+    assert told.value() == "starting"
+    comard.connect().service("web").stop()
+    with pytest.raises(BusError, match=r"cannot start web: it is to be stopped \(stop asked for by"):
+        starting.result()
+    gate.open()
+    comard.until(lambda: state(db) == "running", "db to run")
+    comard.bus.sync()
+    assert state(web) == "stopped", "it does not follow db"
+
+
+def test_a_stop_that_is_refused_ends_no_start(comard, told, gate):
+    db = service(comard, "db", text=GATED, told=told, GATE=gate)
+    web = service(comard, "web", 'serviceRequires = "db"')
+    starting = web.begin("start")
+    assert told.value() == "starting"
+    other = comard.connect()
+    stopping = other.service("db").begin("stop")
+    other.sync()
+    gate.open()
+    starting.result()
+    with pytest.raises(BusError, match="cannot stop db: web requires it"):
+        stopping.result()
+    assert state(db) == state(web) == "running"
+
+
 def test_what_a_starting_one_requires_may_die(comard, told, gate):
     db = service(comard, "db")
     web = service(comard, "web", 'serviceRequires = "db"\n    serviceRequirementLost = "stop"', GATED, told=told, GATE=gate)

@@ -274,14 +274,40 @@ def test_everybody_who_waits_for_the_start_waits_for_readiness(comard, told):
     slow.service.stop()
 
 
-def test_a_stop_waits_its_turn_and_then_stops(comard):
-    slow = Slow(comard, "notify", "--notify READY=1")
+def test_a_stop_does_not_wait_until_it_is_ready(any_comard):
+    slow = Slow(any_comard, "notify", "--notify READY=1")
     starting = slow.begin()
-    stopping = comard.connect().service("app").begin("stop")
-    slow.gate.open()
-    starting.result()
-    stopping.result()
+    any_comard.connect().service("app").stop()
+    with pytest.raises(BusError, match=r"cannot start app: it is to be stopped \(stop asked for by uid 0") as error:
+        starting.result()
+    assert error.value.name.endswith("Cancelled")
     assert_stays_down(slow.service)
+    assert slow.service.supervision["Cause"].startswith("stop asked for by")
+    assert slow.changed.all() == []
+
+
+def test_a_stop_that_came_while_the_script_ran_counts_too(comard, told):
+    gate = comard.gate("start")
+    service = comard.register("app", with_settings("""
+        def start():
+            tell("begins")
+            open(GATE).read(1)
+            startService(command=SERVER, args="--wait-for " + SERVER + ".never", detach=True)
+
+        def stop():
+            pass
+        """, told, {"GATE": gate, "SERVER": comard.program("server")},
+        serviceReadiness="notify", serviceStopTimeout=0.05))
+    starting = service.begin("start")
+    assert told.value() == "begins"
+    other = comard.connect()
+    stopping = other.service("app").begin("stop")
+    other.sync()
+    gate.open()
+    with pytest.raises(BusError, match="it is to be stopped"):
+        starting.result()
+    stopping.result()
+    assert_stays_down(service)
 
 
 def test_comard_ends_while_somebody_waits(comard):
