@@ -394,15 +394,17 @@ def _answer_to(error: BaseException, method: str) -> dict[str, Any]:
     if isinstance(error, SystemExit) and error.code in (0, None):
         return {"op": "return", "value": None}
     message = text_of(error)
+    report = ""
+    if isinstance(error, Failure):
+        report = f"{method}: {message}\n"
+    elif not isinstance(error, (Missing, Internal)):
+        report = _traceback(error)
     try:
-        if isinstance(error, Failure):
-            print(f"{method}: {message}", file=sys.stderr)
-        elif not isinstance(error, (Missing, Internal)):
-            _print_traceback(error)
+        print(report, end="", file=sys.stderr)
     except Exception:
         # The script has closed stderr, or put something else in its place.
         pass
-    return _error(type(error).__name__, message)
+    return {**_error(type(error).__name__, message), "reported": report[:_LONGEST_MESSAGE]}
 
 
 def _error(name: str, message: str) -> dict[str, Any]:
@@ -426,12 +428,12 @@ def _origin(error: BaseException) -> str:
     return f", raised at {frames[-1].filename}:{frames[-1].lineno}: {frames[-1].line}" if frames else ""
 
 
-def _print_traceback(error: BaseException) -> None:
-    """Prints where in the script it was raised, without our own frames around and below."""
+def _traceback(error: BaseException) -> str:
+    """Where in the script it was raised, without our own frames around and below."""
     frames = _frames(error)
     lines = ["Traceback (most recent call last):\n", *traceback.format_list(frames)] if frames else []
     lines += traceback.format_exception_only(type(error), error)
-    print("".join(lines), end="", file=sys.stderr)
+    return "".join(lines)
 
 
 def _frames(error: BaseException) -> list[traceback.FrameSummary]:

@@ -160,7 +160,8 @@ void RunningCall::on_message(const json& message) {
     if (op == "return") {
         answer(message.value("value", json()), read_left(message));
     } else if (op == "error") {
-        answer(tl::unexpected(CallError{text_of(message, "name"), text_of(message, "message")}),
+        answer(tl::unexpected(CallError{text_of(message, "name"), text_of(message, "message"),
+                                        text_of(message, "reported")}),
                read_left(message));
     } else {
         events_.message(message);

@@ -23,6 +23,7 @@ namespace comar {
 struct CallError {
     std::string name;
     std::string message;
+    std::string reported = {};  ///< what the worker has printed of it for the log
 };
 
 /// What a call gives back. `value` is encoded as docs/protocol.md has it.

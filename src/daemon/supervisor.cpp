@@ -219,7 +219,9 @@ void Supervisor::ready_or_not(const CallRequest& request, CallReply reply, Then 
     }
     if (starting == starting_.end() || (!has_some && !is_alive)) {
         starting_.erase(app);
-        return then(std::move(reply));
+        // Of one that ran before, the last lines are not about this.
+        const bool was_down = service != nullptr && service->state() == ServiceState::starting;
+        return then(reply || !was_down ? std::move(reply) : with_output(app, std::move(reply)));
     }
     readiness_.await(request, starting->second, service->settings().supervision.ready_timeout,
                      [this, app, reply, then = std::move(then)](CallReply ready) {
@@ -248,9 +250,14 @@ CallReply Supervisor::with_output(const std::string& app, CallReply error) {
     } else {
         outputs_.end_lines(app);
     }
-    const auto lines = outputs_.last_lines(app, shown_lines);
-    if (error || lines.empty()) return error;
+    if (error) return error;
     std::string& text = error.error().message;
+    auto lines = outputs_.last_lines(app, shown_lines);
+    // What a command printed, the script may have told already.
+    const std::string told = text + "\n" + error.error().reported;
+    std::erase_if(
+        lines, [&told](const std::string& line) { return told.find(line) != std::string::npos; });
+    if (lines.empty()) return error;
     text += "; it printed:";
     for (const std::string& line : lines) text += "\n" + line;
     return error;

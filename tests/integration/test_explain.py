@@ -70,7 +70,8 @@ def test_the_chain_of_causes_is_walked(comard):
     comard.until(lambda: "comar reset disk" in disk.supervision["LastError"], "the end of all restarts")
     lines = explain(comard, "app")
     assert lines[0].startswith("app is failed since ")
-    assert "  failed: there is no disk" in lines
+    failed = lines.index("  failed: there is no disk; it printed:")
+    assert any("cannot start gone, going on" in line for line in lines[failed + 1:]), "what its script has printed"
     needs = next(line for line in lines if line.startswith("  it needs disk, which is failed since "))
     below = lines[lines.index(needs):]
     assert "    its main process ended last with exit code 3" in below

@@ -45,8 +45,8 @@ def test_commands_of_scripts_and_detached_services_are_told_apart_by_stream(coma
             stopService(command="{program}", donotify=True)
         """)
     service.start()
-    logs.wait_for("web", "trouble")
-    logs.wait_for("web", "hello")
+    logs.wait_for("web", "err trouble")
+    logs.wait_for("web", "out hello")
     service.stop()
     assert sorted(logs.lines("web")) == [
         ("err", b"its trouble"), ("err", b"trouble"),
@@ -195,6 +195,35 @@ def test_what_a_program_prints_without_a_newline_is_told_when_its_start_fails(co
             startService(command="/bin/sh", args=["-c", "printf %s 'cannot bind' >&2; exit 1"], detach=True)
         """)
     with pytest.raises(BusError, match="it printed:\ncannot bind"):
+        service.start()
+
+
+@pytest.mark.parametrize("end", ["os._exit(3)", "os.kill(os.getpid(), 9)", "raise OSError('broken')", "fail('broken')"])
+def test_what_a_script_prints_is_told_when_its_start_fails(comard, end):
+    service = comard.register("web", f"""
+        serviceType = "server"
+        serviceDesc = "Web"
+        import os
+        from comar.service import *
+
+        def start():
+            print("no such disk", flush=True)
+            {end}
+        """)
+    with pytest.raises(BusError, match="; it printed:\nno such disk$"):
+        service.start()
+
+
+def test_what_a_command_prints_is_told_once_when_its_start_fails(comard):
+    service = comard.register("web", """
+        serviceType = "server"
+        serviceDesc = "Web"
+        from comar.service import *
+
+        def start():
+            startService(command="/bin/sh", args=["-c", "echo 'no such disk' >&2; exit 1"], donotify=True)
+        """)
+    with pytest.raises(BusError, match="^Exception: no such disk$"):
         service.start()
 
 
