@@ -146,10 +146,9 @@ void Service::restore_processes(const json& state) {
     for (const json& one : state.value("processes", json::array())) {
         if (const auto id = read_process(one)) processes_.adopt(*id);
     }
-    const bool script_is_over = state.value("workers", json::array()).empty();
-    const bool was_starting = state.value("state", "") == to_string(ServiceState::starting);
-    if (was_starting && script_is_over && processes_.alive() && can_be_asked(settings())) {
-        is_half_started_ = true;
+    const bool was_waiting = state.value("awaits_ready", false);
+    if (was_waiting && processes_.alive() && can_be_asked(settings())) {
+        is_half_started_ = awaits_ready_ = true;
     } else if (processes_.alive()) {
         // What a stop() has left alive on purpose does not make it run.
         if (supervision_.state() != ServiceState::stopped) feed(FoundAlive{});
@@ -161,12 +160,18 @@ void Service::restore_processes(const json& state) {
     changed();
 }
 
+void Service::begin_ready_wait() {
+    awaits_ready_ = true;
+    save();
+}
+
 void Service::take_half_start() {
     is_half_started_ = false;
     had_process_ = true;
 }
 
 void Service::drop_half_start() {
+    awaits_ready_ = false;
     if (std::exchange(is_half_started_, false) && processes_.alive()) feed(FoundAlive{});
 }
 
@@ -217,6 +222,7 @@ void Service::method_ended(JobKind method, bool succeeded, const std::string& er
         methods_.erase(std::next(ended).base());
     }
     last_error_ = succeeded ? "" : error;
+    awaits_ready_ = false;
     bool alive = processes_.alive();
     if (!alive) {
         // Whose end nobody has told of yet may have left another.
@@ -511,7 +517,7 @@ void Service::save() {
 /// What restore() takes for granted is left out: this is written twice for each start and stop.
 std::string Service::snapshot() const {
     JsonText saved;
-    saved.add("state", to_string(state()));
+    saved.add("state", to_string(awaits_ready_ ? ServiceState::starting : state()));
     saved.add("since", since_);
     saved.add("wanted", wanted_);
     const auto add_list = [&saved](std::string_view key, const std::vector<ProcessId>& ids) {
@@ -537,6 +543,7 @@ std::string Service::snapshot() const {
     if (last_exit_.signal != 0) saved.add("exit_signal", std::int64_t{last_exit_.signal});
     if (restarts_ > 0) saved.add("restarts", std::uint64_t{restarts_});
     if (restart_pending_) saved.add("restart_pending", true);
+    if (awaits_ready_) saved.add("awaits_ready", true);
     return std::move(saved).text();
 }
 

@@ -147,6 +147,9 @@ public:
     /// An earlier comard has started it and has waited until it is ready, which others can ask it:
     /// a start goes on with that.
     [[nodiscard]] bool is_half_started() const { return is_half_started_; }
+    /// Its script has returned, and comar waits until it is ready: whoever takes over from us goes
+    /// on with that, where others can be asked.
+    void begin_ready_wait();
     /// The start that goes on has begun.
     void take_half_start();
     /// There is none that goes on: it runs, as far as anybody knows.
@@ -203,6 +206,7 @@ private:
     std::vector<JobKind> methods_;  ///< that run now; each has been called by the one before it
     bool had_process_ = false;      ///< in the method that runs, or ran last
     bool is_half_started_ = false;  ///< and no start has gone on yet
+    bool awaits_ready_ = false;     ///< its start has nothing else to do
     bool has_left_some_ = false;    ///< a call whose worker has not ended yet
     std::string last_error_;
     bool wanted_ = false;

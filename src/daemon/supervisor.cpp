@@ -223,6 +223,7 @@ void Supervisor::ready_or_not(const CallRequest& request, CallReply reply, Then 
         const bool was_down = service != nullptr && service->state() == ServiceState::starting;
         return then(reply || !was_down ? std::move(reply) : with_output(app, std::move(reply)));
     }
+    find_service_(app)->begin_ready_wait();
     readiness_.await(request, starting->second, service->settings().supervision.ready_timeout,
                      [this, app, reply, then = std::move(then)](CallReply ready) {
                          starting_.erase(app);

@@ -2,12 +2,14 @@
 """A service counts as started when it is: whoever waits for its start waits for that."""
 
 import os
+import pathlib
 import signal
 import socket
 
 import pytest
 
 from support.bus import BusError
+from support.logs import has
 from support.processes import Process
 from support.scripts import service_script
 from support.supervised import (LONG, assert_stays_down, free_port, is_waiting, main_of, supervised,
@@ -323,13 +325,10 @@ def test_comard_ends_while_somebody_waits(comard):
     main.wait_gone()
 
 
-def until_the_script_is_over(comard):
-    """As comard has written it down: what it would know of a worker, another one would end."""
-    def last_state():
-        with open(f"{comard.root}/run/comar/state", encoding="utf-8") as file:
-            return file.read().splitlines()[-1]
-
-    comard.until(lambda: "workers" not in last_state(), "the worker to be gone")
+def until_it_waits(comard):
+    """As comard has written it down for another one."""
+    state = pathlib.Path(comard.root) / "run/comar/state"
+    comard.until(lambda: has(state, b"awaits_ready"), "comard to wait until it is ready")
 
 
 @pytest.mark.parametrize("kind", ["pidfile", "tcp"])
@@ -339,7 +338,7 @@ def test_a_comard_that_comes_back_waits_on(any_comard, kind):
     slow = Slow(comard, readiness, args)
     slow.begin()
     main = main_of(slow.service)
-    until_the_script_is_over(comard)
+    until_it_waits(comard)
     comard.kill()
     comard.start()
     service = comard.service("app")
@@ -353,12 +352,36 @@ def test_a_comard_that_comes_back_waits_on(any_comard, kind):
     assert_stays_down(service)
 
 
+def test_a_worker_that_has_not_ended_yet_changes_nothing(comard):
+    port = free_port()
+    gate = comard.gate("ready")
+    service = comard.register("app", with_settings("""
+        import threading
+
+        def start():
+            startService(command=SERVER, args=ARGS, detach=True)
+            threading.Thread(target=lambda: open(GATE).read(1)).start()
+        """, None, {"SERVER": comard.program("server"), "ARGS": f"--wait-for {gate} --port {port}",
+              "GATE": str(comard.gate("exit"))}, serviceReadiness=f"tcp:{port}"))
+    service.begin("start")
+    until_it_waits(comard)
+    main = main_of(service)
+    comard.kill()
+    comard.start()
+    service = comard.service("app")
+    until_state(comard, service, "starting")
+    gate.open()
+    until_state(comard, service, "running")
+    assert main_of(service).pid == main.pid
+    service.stop()
+
+
 def test_who_is_not_ready_when_comard_is_back_is_ended_in_time(comard):
     readiness, args = ways_to_tell(comard)["tcp"]
     slow = Slow(comard, readiness, args, serviceReadyTimeout=1)
     slow.begin()
     main = main_of(slow.service)
-    until_the_script_is_over(comard)
+    until_it_waits(comard)
     comard.kill()
     comard.start()
     main.wait_gone()
