@@ -29,13 +29,35 @@ bool is_id(const std::string& text) {
 
 }  // namespace
 
+json to_json(const BootRecord::Service& service) {
+    return {{"method", service.method}, {"after", service.after},       {"began", service.began},
+            {"ended", service.ended},   {"returned", service.returned}, {"fate", service.fate},
+            {"error", service.error}};
+}
+
+BootRecord::Service boot_service_of(const json& service) {
+    return {service.at("method"), service.at("after"), service.at("began"), service.at("returned"),
+            service.at("ended"),  service.at("fate"),  service.at("error")};
+}
+
+BootRecord boot_record_of(const json& record) {
+    BootRecord read;
+    read.id = record.at("id");
+    read.kind = record.at("kind");
+    read.group = record.at("group");
+    read.duration = record.at("duration");
+    read.planning = record.at("planning");
+    read.since_kernel = record.at("since_kernel");
+    read.limit = record.at("limit");
+    for (const auto& [app, service] : record.at("services").items()) {
+        read.services[app] = boot_service_of(service);
+    }
+    return read;
+}
+
 json to_json(const BootRecord& record) {
     json services = json::object();
-    for (const auto& [app, one] : record.services) {
-        services[app] = {{"method", one.method},     {"after", one.after}, {"began", one.began},
-                         {"returned", one.returned}, {"ended", one.ended}, {"fate", one.fate},
-                         {"error", one.error}};
-    }
+    for (const auto& [app, one] : record.services) services[app] = to_json(one);
     return {{"version", version},
             {"id", record.id},
             {"kind", record.kind},

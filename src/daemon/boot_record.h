@@ -36,6 +36,10 @@ struct BootRecord {
 };
 
 [[nodiscard]] nlohmann::json to_json(const BootRecord& record);
+[[nodiscard]] nlohmann::json to_json(const BootRecord::Service& service);
+/// The other way round, for what comard has written itself. Throw json::exception.
+[[nodiscard]] BootRecord boot_record_of(const nlohmann::json& record);
+[[nodiscard]] BootRecord::Service boot_service_of(const nlohmann::json& service);
 
 /// Keeps the last ones, a file each.
 class BootRecords {

@@ -236,6 +236,7 @@ void Calls::on_call(Ticket ticket, const json& message) {
     nested.user = entry.request.user;
     nested.cause =
         nested.method + " asked for by " + entry.request.method + "() of " + entry.request.app;
+    nested.left_down = entry.request.left_down;
     nested.parent = ticket;
     nested.depth = entry.request.depth + 1;
     const std::string label = nested.label();

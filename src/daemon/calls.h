@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include <nlohmann/json.hpp>
@@ -38,8 +39,11 @@ struct CallRequest {
     bool internal = false;              ///< comard asks for a function that no model names
     bool with_dependents = false;       ///< of a stop: those that require it are stopped first
     bool comes_back = false;            ///< of a stop: it is the first half of a restart
-    std::optional<Ticket> parent;       ///< the running call that waits for this one
-    std::size_t depth = 0;              ///< how many calls its chain of callers has
+    /// Of what a boot or a switch does: those that somebody has stopped meanwhile, and it leaves
+    /// so.
+    std::shared_ptr<const std::set<std::string>> left_down = nullptr;
+    std::optional<Ticket> parent;  ///< the running call that waits for this one
+    std::size_t depth = 0;         ///< how many calls its chain of callers has
 
     /// "nginx.start": how it is called in circles.
     [[nodiscard]] std::string label() const { return app + "." + method; }

@@ -67,7 +67,9 @@ void forget_earlier_boot(const Paths& paths) {
     if (known && *known == now) return;
     if (known) {
         spdlog::info("forgetting the processes of an earlier start of this machine");
-        for (const std::string& file : {paths.state, paths.transition}) ::unlink(file.c_str());
+        for (const std::string& file : {paths.state, paths.transition, paths.course}) {
+            ::unlink(file.c_str());
+        }
     }
     WithoutSync steps;
     if (auto kept = write_file_atomically(paths.boot_id, now, 0644, steps); !kept) {

@@ -103,6 +103,8 @@ void Daemon::Parts::connect() {
     services.set_reaps([this](pid_t pid) { return pool.is_host(pid); });
     book.on_change([this](const std::string& app) { dependencies.refresh(app); });
     supervisor.on_return([this](const std::string& app) { transitions.returned(app); });
+    supervisor.on_decision(
+        [this](const std::string& app, JobKind method) { transitions.decided(app, method); });
 }
 
 void Daemon::Parts::add_handlers() {

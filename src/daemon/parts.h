@@ -182,7 +182,8 @@ struct Daemon::Parts {
          [this](std::function<void()> accepted) { begin_reexec(std::move(accepted)); }}};
     BootRecords records{paths.boots};
     Transitions transitions{{loop, settings, dependencies.graph(), registry, start_up, services,
-                             supervisor, book, jobs, memory, records, paths.transition,
+                             supervisor, book, jobs, memory, records,
+                             TransitionJournal{{paths.transition, paths.course}},
                              paths.root + "/proc/cmdline", [this] { tell_progress(); }}};
     PlanHandlers plan_handlers{{registry, start_up, services, dependencies, transitions, records,
                                 jobs, calls, bridge, book}};

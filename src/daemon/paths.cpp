@@ -78,6 +78,7 @@ Result<Paths> find_paths(const std::string& root) {
     paths.socket = paths.run + "/bus";
     paths.state = paths.run + "/state";
     paths.transition = paths.run + "/transition";
+    paths.course = paths.run + "/transition-course";
     paths.boot_id = paths.run + "/boot-id";
     paths.notify = paths.run + "/notify";
     paths.ready = paths.run + "/ready";

@@ -22,17 +22,18 @@ struct Paths {
     std::string run;          ///< /run/comar
     std::string socket;       ///< /run/comar/bus
     std::string state;        ///< /run/comar/state: what outlives comard
-    std::string
-        transition;         ///< /run/comar/transition: a boot or shutdown that goes on, or has been
-    std::string boot_id;    ///< /run/comar/boot-id: to which start of the machine all that belongs
-    std::string notify;     ///< /run/comar/notify: sockets for sd_notify(3)
-    std::string ready;      ///< /run/comar/ready: FIFOs for a newline of those that are ready
-    std::string overrides;  ///< /etc/comar/services: what an administrator has set
-    std::string output;     ///< /run/comar/output: the FIFOs of the services
-    std::string lock;       ///< /run/lock/comar; /run/comar/locks if somebody else has that one
-    std::string log;        ///< /var/log/comar
-    std::string models;     ///< <prefix>/share/comar/models
-    std::string host;       ///< the program comar-script-host
+    /// /run/comar/transition: a boot or shutdown that goes on, or has been
+    std::string transition;
+    std::string course;      ///< /run/comar/transition-course: how far that is
+    std::string boot_id;     ///< /run/comar/boot-id: to which start of the machine all that belongs
+    std::string notify;      ///< /run/comar/notify: sockets for sd_notify(3)
+    std::string ready;       ///< /run/comar/ready: FIFOs for a newline of those that are ready
+    std::string overrides;   ///< /etc/comar/services: what an administrator has set
+    std::string output;      ///< /run/comar/output: the FIFOs of the services
+    std::string lock;        ///< /run/lock/comar; /run/comar/locks if somebody else has that one
+    std::string log;         ///< /var/log/comar
+    std::string models;      ///< <prefix>/share/comar/models
+    std::string host;        ///< the program comar-script-host
     std::string compressor;  ///< the program comar-log-compress
 };
 

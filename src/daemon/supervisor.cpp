@@ -80,8 +80,24 @@ void Supervisor::before(const CallRequest& request, JobKind method, Then then) {
         restarter_.decided_anew(request.app);
         requirements_.decided_anew(request.app);
     }
-    if (method == JobKind::stop) return requirements_.take_down(request, std::move(then));
+    // comard, a boot, and what a script asks for are no decisions of somebody outside.
+    const bool is_decision = !by_comar && !request.left_down && request.depth == 0;
+    if (method == JobKind::stop) {
+        return requirements_.take_down(
+            request, [this, request, is_decision, then = std::move(then)](CallReply down) {
+                if (down && is_decision && !request.comes_back)
+                    decided_(request.app, JobKind::stop);
+                then(std::move(down));
+            });
+    }
     if (!starts(method)) return then(json());
+    if (is_decision) decided_(request.app, method);
+    if (request.left_down && request.left_down->contains(request.app)) {
+        return then(
+            error_reply("Cancelled", "cannot start " + request.app +
+                                         ": somebody has stopped it meanwhile; 'comar start " +
+                                         request.app + "' starts it"));
+    }
     if (is_closed_) {
         return then(error_reply("Closed", "cannot start " + request.app +
                                               ": everything is stopped; 'comar boot' or 'comar "

@@ -90,6 +90,11 @@ public:
     void on_return(std::function<void(const std::string& app)> returned) {
         returned_ = std::move(returned);
     }
+    /// Hears of each start and stop that somebody outside of comard has asked for, when nothing
+    /// speaks against it any more.
+    void on_decision(std::function<void(const std::string& app, JobKind method)> decided) {
+        decided_ = std::move(decided);
+    }
     /// Sockets and timers of services that an earlier comard has started.
     void restore(const std::string& app);
     /// Whether somebody waits for a service to run, to be ready, or to be gone.
@@ -142,6 +147,7 @@ private:
     std::set<std::string> watched_;          ///< for which health_ has begun
     std::set<std::string> over_;             ///< whose last line is in their log
     std::function<void(const std::string&)> returned_;
+    std::function<void(const std::string&, JobKind)> decided_;
     bool is_closed_ = false;
     bool shut_down_ = false;
 };

@@ -107,14 +107,19 @@ void Transitions::begin(const std::string& kind, const std::string& group, Done 
             "Busy", "cannot begin: a " + record_->kind + " goes on; see 'comar analyze'"}));
     }
     if (record_) cut_short(kind);
-    record_.emplace();
-    record_->id = now_as_text();
-    record_->kind = kind;
-    record_->group = group;
-    record_->since_kernel = since_kernel();
-    record_->limit = parts_.settings.concurrency;
     group_ = group;
-    began_ = parts_.loop.now();
+    record_ = std::exchange(resumed_, std::nullopt);
+    const bool goes_on = record_ && record_->kind == kind && record_->group == group;
+    if (!goes_on) {
+        began_ = parts_.loop.now();
+        record_.emplace();
+        record_->id = now_as_text();
+        record_->kind = kind;
+        record_->group = group;
+        record_->since_kernel = since_kernel();
+        parts_.journal.begin();
+    }
+    record_->limit = parts_.settings.concurrency;
     waiters_.push_back(std::move(done));
     save();
     fault_point(kind, "begun");
@@ -170,6 +175,7 @@ void Transitions::run(Stage stage) {
     const TimePoint before_planning = parts_.loop.now();
     std::vector<Campaign::Step> steps = stage.steps();
     for (const Campaign::Step& step : steps) {
+        if (is_finished(step)) continue;
         auto& one = record_->services[step.app];
         // A switch may stop in one stage what it starts in the next.
         if (!one.method.empty() && one.method != to_string(step.kind)) one = {};
@@ -188,14 +194,7 @@ void Transitions::run(Stage stage) {
     campaigns_.push_back(std::make_unique<Campaign>(
         parts_.loop, std::move(steps), Campaign::Options{parts_.settings.concurrency, time_left()},
         [this](const Campaign::Step& step, std::function<void(CallReply)> done) {
-            CallRequest request;
-            request.app = step.app;
-            request.model = service_model;
-            request.caller = "comar boot";
-            request.cause = step.cause;
-            request.with_dependents = true;
-            if (finished_.contains(step.app)) return done(json());
-            parts_.jobs.submit(step.kind, std::move(request), std::move(done));
+            submit(step, std::move(done));
         },
         Campaign::Events{[this, place, is_current](std::size_t step) {
                              if (is_current()) moved(*campaigns_[place], step);
@@ -220,8 +219,39 @@ void Transitions::run(Stage stage) {
     campaigns_[place]->begin();
 }
 
+void Transitions::submit(const Campaign::Step& step, std::function<void(CallReply)> done) {
+    // Who needs what was turned off meanwhile starts it.
+    if (is_finished(step) || is_turned_off(step)) return done(json());
+    CallRequest request;
+    request.app = step.app;
+    request.model = service_model;
+    request.caller = "comar boot";
+    request.cause = step.cause;
+    request.with_dependents = true;
+    request.left_down = left_down_;
+    parts_.jobs.submit(step.kind, std::move(request), std::move(done));
+}
+
+bool Transitions::is_finished(const Campaign::Step& step) const {
+    const auto found = finished_.find(step.app);
+    return found != finished_.end() && found->second == to_string(step.kind);
+}
+
+bool Transitions::is_turned_off(const Campaign::Step& step) const {
+    return step.kind != JobKind::stop && chosen_.contains(step.app) &&
+           parts_.start_up.get(step.app) == StartUp::off;
+}
+
+void Transitions::decided(const std::string& app, JobKind method) {
+    if (!record_) return;
+    const bool is_new =
+        method == JobKind::stop ? left_down_->insert(app).second : left_down_->erase(app) > 0;
+    if (is_new) save();
+}
+
 void Transitions::moved(const Campaign& campaign, std::size_t place) {
     const Campaign::Step& step = campaign.steps()[place];
+    if (is_finished(step)) return;
     const Campaign::Course& course = campaign.course(place);
     BootRecord::Service& one = record_->services[step.app];
     one.fate = to_string(course.fate);
@@ -243,6 +273,7 @@ void Transitions::moved(const Campaign& campaign, std::size_t place) {
         if (!course.error.empty())
             spdlog::warn("{}: {}: {}", record_->kind, step.app, course.error);
     }
+    parts_.journal.add(step.app, one);
     if (!news_.armed()) news_.arm(news_interval);
 }
 
@@ -297,6 +328,7 @@ void Transitions::over() {
                            std::exchange(campaigns_, {}))] {});
     clear();
     tell();
+    parts_.journal.end();
     for (const Done& done : std::exchange(waiters_, {})) done(record);
     parts_.loop.defer([] { give_back_memory(); });
 }
@@ -307,6 +339,9 @@ void Transitions::clear() {
     pulse_.disarm();
     stages_.clear();
     finished_.clear();
+    chosen_.clear();
+    // What is still under way keeps its own.
+    left_down_ = std::make_shared<std::set<std::string>>();
     open_campaigns_ = 0;
 }
 

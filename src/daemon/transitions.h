@@ -24,6 +24,7 @@
 #include "daemon/start_memory.h"
 #include "daemon/start_up_states.h"
 #include "daemon/supervisor.h"
+#include "daemon/transition_journal.h"
 #include "loop/loop.h"
 #include "script/registry.h"
 
@@ -46,7 +47,7 @@ public:
         Jobs& jobs;
         StartMemory& memory;
         BootRecords& records;
-        std::string state;         ///< the file that outlives comard, in memory
+        TransitionJournal journal;
         std::string command_line;  ///< the kernel's
         /// Something moved: tell whoever shows it.
         std::function<void()> progress;
@@ -86,6 +87,8 @@ public:
     [[nodiscard]] nlohmann::json progress() const;
     /// A start() or stop() of a service has returned; it may not be ready yet.
     void returned(const std::string& app);
+    /// Somebody else starts or stops a service: he knows better than what goes on.
+    void decided(const std::string& app, JobKind method);
 
 private:
     /// One plan after the other, each made when its turn comes; the next begins when the one before
@@ -106,6 +109,9 @@ private:
     [[nodiscard]] std::string group_of(const BootOptions& options) const;
     [[nodiscard]] bool is_group(const std::string& name) const;
     std::vector<Campaign::Step> start(const std::vector<std::string>& targets);
+    void submit(const Campaign::Step& step, std::function<void(CallReply)> done);
+    [[nodiscard]] bool is_finished(const Campaign::Step& step) const;
+    [[nodiscard]] bool is_turned_off(const Campaign::Step& step) const;
     [[nodiscard]] std::set<std::string> with_all_below(
         const std::vector<std::string>& targets) const;
     std::vector<Campaign::Step> stop_all_but(const std::vector<std::string>& targets);
@@ -121,7 +127,9 @@ private:
     void cut_short(const std::string& by);
     void keep_record();
     void clear();
-    void tell() const;
+    void take_up(BootRecord record);
+    void go_on_with(const std::string& kind);
+    void tell();
     /// `is_ended`: comard ends in order, and not in the middle of anything.
     void save(bool is_ended = false) const;
 
@@ -139,7 +147,11 @@ private:
     std::unique_ptr<Timer> stage_timer_;
     Timer pulse_;  ///< and where nothing moves, it is told that it still goes on
     Timer news_;   ///< much moves in a boot: it is written down and told now and then
-    std::set<std::string> finished_;  ///< by a boot that an earlier comard began
+    std::optional<BootRecord> resumed_;  ///< what an earlier comard began, and nobody goes on with
+    std::map<std::string, std::string> finished_;  ///< by that comard: service and method
+    std::set<std::string> chosen_;                 ///< for nothing but their start-up state
+    /// Who was stopped meanwhile, and stays down. Shared with what is under way.
+    std::shared_ptr<std::set<std::string>> left_down_ = std::make_shared<std::set<std::string>>();
 };
 
 }  // namespace comar

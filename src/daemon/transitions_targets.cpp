@@ -126,6 +126,8 @@ bool Transitions::is_group(const std::string& name) const {
 
 std::vector<Campaign::Step> Transitions::start(const std::vector<std::string>& targets) {
     open_up();
+    const bool is_default = !parts_.settings.groups.contains(group_) && group_ == default_group;
+    if (is_default) chosen_.insert(targets.begin(), targets.end());
     const Plan plan = plan_start(parts_.graph, targets, ServiceActivity(parts_.services));
     for (const auto& [app, error] : plan.refused) {
         spdlog::error("{} is not started: {}", app, error.message);

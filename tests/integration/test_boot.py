@@ -8,36 +8,13 @@ import xml.etree.ElementTree
 
 import pytest
 
+from support.boots import CODE, MANAGER, boot, fates, service, state
 from support.bus import BusError
 from support.scripts import PLAIN, service_script
-
-MANAGER = "tr.org.pardus.comar.Manager"
-CODE = "\n    import os\n" + PLAIN    # comard cannot do that by itself
-
 
 @pytest.fixture
 def comard(start):
     return start()
-
-
-def service(comard, name, settings="", text=PLAIN, on=True):
-    one = comard.register(name, service_script(
-        f"\n    {settings}\n{text}", SERVER=comard.program(name), ARGS="", PIDFILE=f"{comard.root}/run/{name}.pid"))
-    if on:
-        comard.cli("on", name)
-    return one
-
-
-def state(comard, name):
-    return comard.service(name).supervision["State"]
-
-
-def boot(comard):
-    return json.loads(comard.bus.call("/", MANAGER, "Boot"))
-
-
-def fates(record):
-    return {app: one["fate"] for app, one in record["services"].items()}
 
 
 def test_all_that_are_on_start_in_order_and_the_others_do_not(comard):
@@ -158,52 +135,6 @@ def test_groups_are_switched_between(start):
     assert result.returncode != 0 and "[groups.nothing]" in result.stderr
 
 
-def killed(comard, caller, go_on):
-    comard.kill()
-    caller.wait()
-    go_on()
-    comard.start()
-
-
-def stopped(comard, caller, go_on):
-    comard.stop()
-    caller.wait()
-    go_on()
-    comard.start()
-
-
-def executed_anew(comard, caller, go_on):
-    reexec = comard.launch_cli("daemon-reexec")
-    caller.wait()
-    go_on()
-    assert reexec.wait() == 0
-    comard.disconnect()
-
-
-@pytest.mark.parametrize("cut_short", [killed, stopped, executed_anew])
-def test_a_boot_that_was_cut_short_goes_on(comard, cut_short):
-    service(comard, "first")
-    service(comard, "gate", 'serviceAfter = "first"', text=f"""
-    def start():
-        while not os.path.exists("{comard.root}/open"):
-            time.sleep(0.01)
-    """)
-    service(comard, "last", 'serviceRequires = "gate"')
-    caller = comard.launch_cli("boot")
-    comard.until(lambda: state(comard, "gate") == "starting", "the boot to be half way")
-    before = comard.service("first").supervision["MainPID"]
-
-    def open_gate():
-        with open(f"{comard.root}/open", "w", encoding="ascii"):
-            pass
-
-    cut_short(comard, caller, open_gate)
-    assert caller.returncode != 0
-    comard.until(lambda: state(comard, "last") == "running", "the boot to go on")
-    assert comard.service("first").supervision["MainPID"] == before
-    assert comard.bus.call("/", MANAGER, "ListBoots"), "its end is told"
-
-
 def test_many_callers_get_true_answers_while_a_boot_runs(comard):
     names = [f"s{number:02}" for number in range(12)]
     for number, name in enumerate(names):
@@ -297,7 +228,7 @@ def test_what_an_earlier_start_of_the_machine_has_left_is_forgotten(booted):
     """Its process numbers are others' by now, and its shutdown is over."""
     assert booted.cli("shutdown").returncode == 0
     booted.kill()
-    for name, text in (("boot-id", "another"), ("transition", '{"kind": "shutdown", "is_down": true}')):
+    for name, text in (("boot-id", "another"), ("transition", '{"is_down": true}')):
         with open(f"{booted.root}/run/comar/{name}", "w", encoding="ascii") as file:
             file.write(text)
     assert starts_again(booted) == (True, ["web", "shop"])
