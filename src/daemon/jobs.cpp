@@ -227,6 +227,16 @@ bool Jobs::is_stopping(const std::string& app) const {
     return found != lines_.end() && found->second.queue.joinable(JobKind::stop);
 }
 
+bool Jobs::would_close_circle(const std::string& app, JobKind kind, Ticket parent) const {
+    const auto found = lines_.find(app);
+    if (found == lines_.end()) return false;
+    const JobQueue& queue = found->second.queue;
+    auto awaited = queue.joinable(kind);
+    if (!awaited && !queue.waiting().empty()) awaited = queue.waiting().back().ticket;
+    if (!awaited && queue.running()) awaited = queue.running()->ticket;
+    return awaited && !waits_.may_wait(parent, *awaited);
+}
+
 const CallRequest* Jobs::stop_behind(const std::string& app) const {
     const auto found = lines_.find(app);
     if (found == lines_.end()) return nullptr;

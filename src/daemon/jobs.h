@@ -73,6 +73,10 @@ public:
     [[nodiscard]] bool is_starting(const std::string& app) const;
     /// Whether a job that runs or waits stops it, and none starts it afterwards.
     [[nodiscard]] bool is_stopping(const std::string& app) const;
+    /// Whether a request for this on behalf of `parent` would wait for something that waits for
+    /// `parent`.
+    [[nodiscard]] bool would_close_circle(const std::string& app, JobKind kind,
+                                          Ticket parent) const;
     /// The stop that waits until the job that runs is over; null: none does.
     [[nodiscard]] const CallRequest* stop_behind(const std::string& app) const;
     /// Whether a job of this service runs or waits.

@@ -168,6 +168,12 @@ void Requirements::take_down(const CallRequest& stop, Then then) {
     if (follow) std::erase_if(dependents, [&](const std::string& app) { return !stops_with(app); });
     const auto gathering = std::make_shared<Gathering>(std::move(then));
     for (const std::string& app : dependents) {
+        // Settings that were edited may make a circle of what runs. No order is right then, and all
+        // have to stop nevertheless.
+        if (stop.parent && jobs_->would_close_circle(app, JobKind::stop, *stop.parent)) {
+            spdlog::warn("stopping {} before {}: they require each other", stop.app, app);
+            continue;
+        }
         CallRequest request = stop;
         request.with_dependents = true;
         if (follow) request.caller = Restarter::own_name();

@@ -187,3 +187,18 @@ def test_what_it_requires_may_be_registered_later(comard, settings):
         web.start()
     service(comard, "db", settings).start()
     comard.until(lambda: state(web) == "running", "web to follow db")
+
+
+@pytest.mark.parametrize("command", [["shutdown"], ["stop", "--with-dependents", "db"], ["stop", "--with-dependents", "web"],
+                                     ["switch", "rescue"]], ids=" ".join)
+def test_what_has_become_a_circle_while_it_ran_can_be_stopped(comard, command):
+    db = service(comard, "db")
+    web = service(comard, "web", 'serviceRequires = "db"')
+    web.start()
+    comard.write("/etc/comar/services/db.toml", 'requires = ["web"]\n')
+    comard.cli("check", "--all")    # reads what was edited
+    with pytest.raises(BusError, match="db requires it"):
+        web.stop()
+    assert comard.cli(*command).returncode == 0
+    assert state(db) == state(web) == "stopped"
+    assert db.supervision["PIDs"] == web.supervision["PIDs"] == []
