@@ -153,11 +153,21 @@ void Service::restore_processes(const json& state) {
         // What a stop() has left alive on purpose does not make it run.
         if (supervision_.state() != ServiceState::stopped) feed(FoundAlive{});
     } else {
-        // It died while nobody looked; nobody knows how, and the end before that is not it.
-        if (running().value_or(false)) last_exit_ = LastExit{};
-        feed(Emptied{true});
+        miss_end();
     }
     changed();
+}
+
+/// It has ended while nobody looked; nobody knows how, and the end before that is not it. Who stays
+/// down for that is to be seen.
+void Service::miss_end() {
+    if (running().value_or(false)) {
+        last_exit_ = LastExit{};
+        if (wanted_ && last_error_.empty()) {
+            last_error_ = "it has ended while comard was away; nobody saw how";
+        }
+    }
+    feed(Emptied{!wanted_});
 }
 
 void Service::begin_ready_wait() {

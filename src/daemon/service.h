@@ -188,6 +188,7 @@ private:
     void changed();
     void took(const ProcessId& process);
     void restore_processes(const nlohmann::json& state);
+    void miss_end();
     void use_cgroup(const std::string& cgroup_parent);
     [[nodiscard]] std::string snapshot() const;
 

@@ -41,8 +41,11 @@ def test_a_death_that_nobody_saw_is_told(comard):
     main.kill()
     main.wait_gone()
     comard.start()
-    assert comard.service("app").supervision["State"] in ("stopped", "failed")
+    supervision = comard.service("app").supervision
+    assert supervision["State"] == "failed"
+    assert supervision["LastError"] == "it has ended while comard was away; nobody saw how"
     assert comard.service("app").state == "off"
+    assert "app" in comard.cli("status").stdout, "among those that should run"
 
 
 def test_who_died_unseen_and_is_not_reaped_is_dead_all_the_same(comard):
