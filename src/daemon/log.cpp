@@ -33,6 +33,35 @@ public:
     }
 };
 
+/// The text of the message.
+class MessageFlag : public spdlog::custom_flag_formatter {
+public:
+    void format(const spdlog::details::log_msg& message, const std::tm&,
+                spdlog::memory_buf_t& into) override {
+        const std::string text = harmless({message.payload.data(), message.payload.size()});
+        into.append(text.data(), text.data() + text.size());
+    }
+    [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override {
+        return spdlog::details::make_unique<MessageFlag>();
+    }
+};
+
+std::unique_ptr<spdlog::formatter> formatter_of(LogTarget target) {
+    auto formatter = std::make_unique<spdlog::pattern_formatter>();
+    formatter->add_flag<PriorityFlag>('*').add_flag<MessageFlag>('&');
+    switch (target) {
+        case LogTarget::syslog:
+            formatter->set_pattern("%&");
+            break;
+        case LogTarget::journal:
+            formatter->set_pattern("%*%&");
+            break;
+        default:
+            formatter->set_pattern("comard: %Y-%m-%d %H:%M:%S.%e %^%l%$ %&");
+    }
+    return formatter;
+}
+
 /// JOURNAL_STREAM names the device and inode of the journal's end of stderr, systemd.exec(5).
 bool stderr_is_journal() {
     const char* stream = std::getenv("JOURNAL_STREAM");
@@ -53,21 +82,40 @@ std::vector<LogTarget> resolve(LogTarget target, bool for_machine) {
 }
 
 spdlog::sink_ptr make_sink(LogTarget target) {
+    spdlog::sink_ptr sink;
     if (target == LogTarget::syslog) {
-        return std::make_shared<spdlog::sinks::syslog_sink_st>("comard", 0, LOG_DAEMON, false);
-    }
-    auto sink = std::make_shared<spdlog::sinks::stderr_color_sink_st>();
-    if (target == LogTarget::journal) {
-        auto formatter = std::make_unique<spdlog::pattern_formatter>();
-        formatter->add_flag<PriorityFlag>('*').set_pattern("%*%v");
-        sink->set_formatter(std::move(formatter));
+        sink = std::make_shared<spdlog::sinks::syslog_sink_st>("comard", 0, LOG_DAEMON, true);
     } else {
-        sink->set_pattern("comard: %Y-%m-%d %H:%M:%S.%e %^%l%$ %v");
+        sink = std::make_shared<spdlog::sinks::stderr_color_sink_st>();
     }
+    sink->set_formatter(formatter_of(target));
     return sink;
 }
 
 }  // namespace
+
+std::string harmless(std::string_view message) {
+    constexpr unsigned char c1_lead = 0xc2;  // of U+0080 to U+00BF in UTF-8
+    constexpr unsigned char c1_end = 0xa0;
+    std::string text;
+    text.reserve(message.size());
+    for (std::size_t i = 0; i < message.size(); ++i) {
+        const auto letter = static_cast<unsigned char>(message[i]);
+        const bool is_last = i + 1 == message.size();
+        const auto next = is_last ? c1_end : static_cast<unsigned char>(message[i + 1]);
+        if (letter == '\n') {
+            text += "\n    ";
+        } else if ((letter < ' ' && letter != '\t') || letter == 0x7f) {
+            text += '?';
+        } else if (letter == c1_lead && next < c1_end) {
+            text += '?';
+            ++i;
+        } else {
+            text += message[i];
+        }
+    }
+    return text;
+}
 
 Result<> set_up_log(LogTarget target, const std::string& level, bool for_machine) {
     const auto parsed = spdlog::level::from_str(level);

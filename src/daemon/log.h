@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "core/result.h"
 
@@ -15,6 +16,10 @@ enum class LogTarget {
     journal,  ///< stderr with the priorities that journald understands, sd-daemon(3)
     syslog,
 };
+
+/// A message as a log may show it, whoever has made up parts of it: further lines are indented, so
+/// that none looks like a message of comard, and control characters are question marks.
+[[nodiscard]] std::string harmless(std::string_view message);
 
 /// Sets up logging for the whole program. `level` is trace, debug, info, warning, error or off;
 /// any other word is an error.

@@ -52,13 +52,15 @@ void Restarter::ended(const std::string& app, bool clean, std::chrono::milliseco
         return service->give_up(decision.refusal + "; 'comar reset " + app +
                                 "' lets it try again; the last time after " + last);
     }
-    retry.cause =
-        ran > 0ms ? "started again after " + how : "started again after a start that failed";
+    const bool has_run = ran > 0ms;
+    retry.cause = "started again after " + (has_run ? how : "a start that failed");
+    if (has_run && service->is_blamed()) retry.cause += ": " + service->last_error();
     retry.kind = JobKind::start;
     plan(app, retry, *decision.delay);
     service->note_restarts(retry.restarts.count(), true);
     fault_point("restart", "planned");
-    spdlog::info("{} has ended ({}); it starts again in {} ms", app, how, decision.delay->count());
+    spdlog::info("{} has {}; it starts again in {} ms", app,
+                 has_run ? "ended (" + how + ")" : "not been started", decision.delay->count());
 }
 
 /// Half a service is better than none: at its limit it is left as it is, until some time has
@@ -67,16 +69,20 @@ void Restarter::unwell(const std::string& app, const std::string& problem) {
     Service* service = find_service_(app);
     if (service == nullptr || shut_down_) return;
     Retry& retry = retries_[app];
-    service->set_health(problem);
     const bool is_planned = retry.timer && retry.timer->armed();
-    if (is_planned) return;
+    if (is_planned) return service->set_health(problem);
     retry.restarts.restore(service->restarts());
     const auto decision =
         retry.restarts.once_more(service->settings().supervision.restart, loop_.now(), chance());
     if (!decision.delay) {
-        spdlog::error("{} is not well: {}; comar leaves it so: {}", app, problem, decision.refusal);
-        return service->set_health(problem + "; " + decision.refusal);
+        const std::string text = problem + "; " + decision.refusal;
+        if (service->health() != text) {
+            spdlog::error("{} is not well: {}; comar leaves it so: {}", app, problem,
+                          decision.refusal);
+        }
+        return service->set_health(text);
     }
+    service->set_health(problem);
     spdlog::error("{} is not well: {}; comar starts it again in {} ms", app, problem,
                   decision.delay->count());
     retry.cause = "restarted because its health check failed: " + problem;

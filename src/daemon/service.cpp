@@ -110,7 +110,8 @@ void Service::restore(const json& state) {
     since_ = state.value("since", std::uint64_t{0});
     last_error_ = state.value("last_error", "");
     if (supervision_.state() != saved) {
-        last_error_ = "cannot tell how the last job ended: comard ended before it";
+        const char* job = saved == ServiceState::stopping ? "stop" : "start";
+        last_error_ = std::string("cannot tell how its ") + job + " ended: comard ended before it";
     }
     last_exit_ = {state.value("exit_code", -1), state.value("exit_signal", 0)};
     main_ = read_process(state.value("main", json()));

@@ -102,6 +102,7 @@ public:
     void add_to_cause(const std::string& text);
     /// It ends because comar ends it, for a failure.
     void blame(std::string error);
+    [[nodiscard]] bool is_blamed() const { return is_blamed_; }
     /// It stays down, though it is wanted.
     void give_up(std::string reason);
     /// The method that has begun is the first half of a restart: whoever takes over from us owes it

@@ -177,13 +177,18 @@ def test_a_good_answer_takes_back_a_restart_that_is_still_to_come(comard, told):
 
 
 def test_at_the_limit_it_is_left_as_it_is_until_a_reset(comard, told):
+    asked = comard.mailbox("asked")
     service = comard.register("app", supervised(
         comard.program("server"), f"--tell {told}", serviceRestartLimit=(2, LONG),
-        serviceHealth=health("false", then="restart")))
+        serviceHealth=health(f"echo asked > {asked}; false", then="restart")))
     service.start()
     for _ in range(3):
         main = Process(int(told.line()))
     until_health(comard, service, "exit code 1; it was started again 2 times within 1000 s")
+    asked.lines()
+    for _ in range(3):
+        asked.line()
+    assert comard.log.count("comar leaves it so") == 1, "that is said once"
     assert main.alive
     assert service.supervision["Restarts"] == 2
     assert service.supervision["State"] == "running"
@@ -285,6 +290,7 @@ def test_who_shows_no_sign_of_life_is_ended_and_started_again(any_comard, told):
     changed.wait_for(*STOPPED)
     changed.wait_for(*STARTED)
     assert "watchdog" in comard.log
+    assert "sign of life in time (watchdog)" in service.supervision["Cause"]
     assert second.pid != first.pid
     service.stop()
     second.wait_gone()

@@ -214,6 +214,24 @@ def test_what_a_script_prints_is_told_when_its_start_fails(comard, end):
         service.start()
 
 
+def test_nothing_that_others_print_looks_like_a_message_of_comard(comard):
+    service = comard.register("web", """
+        serviceType = "server"
+        serviceDesc = "Web"
+        serviceRestart = "always"
+        serviceRestartLimit = (1, 1000)
+        from comar.service import *
+
+        def start():
+            startService(command="/bin/sh", args=["-c", "echo 'comard: all is \\033[2Jwell'; exit 1"], detach=True)
+        """)
+    with pytest.raises(BusError):
+        service.start()
+    comard.until(lambda: "reset web" in service.supervision["LastError"], "the end of all restarts")
+    assert "comard: all is" in comard.log
+    assert "\ncomard: all is" not in comard.log and "\033" not in comard.log
+
+
 def test_what_a_command_prints_is_told_once_when_its_start_fails(comard):
     service = comard.register("web", """
         serviceType = "server"
