@@ -100,6 +100,7 @@ constexpr Property properties[] = {
     {"StatusText", "s", read_text_field<&ServiceStatus::status_text>},
     {"Wanted", "b", read_flag_field<&ServiceStatus::wanted>},
     {"Edited", "b", read_flag_field<&ServiceStatus::edited>},
+    {"LostLines", "t", read_number_field<&ServiceStatus::lost_lines, 't'>},
     {"RetryUsec", "t", read_time_field<&ServiceStatus::retry>},
     {"Requires", "as", read_names_field<&ServiceStatus::requires_services>},
     {"Lacks", "as", read_names_field<&ServiceStatus::lacks>},

@@ -32,12 +32,13 @@ struct ServiceStatus {
     std::uint64_t memory_bytes = 0;
     std::chrono::microseconds cpu_time{0};
     std::string script;
-    std::string last_error;   ///< empty: the last job succeeded
-    std::string cause;        ///< who wanted the last change, and why
-    std::string health;       ///< "ok", or what is wrong; empty: nobody looks
-    std::string status_text;  ///< what it says of itself
-    bool wanted = false;      ///< somebody has started it, and nobody has stopped it since
-    bool edited = false;      ///< script or settings have changed since it was started
+    std::string last_error;        ///< empty: the last job succeeded
+    std::string cause;             ///< who wanted the last change, and why
+    std::string health;            ///< "ok", or what is wrong; empty: nobody looks
+    std::string status_text;       ///< what it says of itself
+    bool wanted = false;           ///< somebody has started it, and nobody has stopped it since
+    bool edited = false;           ///< script or settings have changed since it was started
+    std::uint64_t lost_lines = 0;  ///< of its output, that no log has taken
     std::chrono::microseconds retry{0};  ///< until it is started again; 0: it is not
     std::vector<std::string> requires_services;
     std::vector<std::string> lacks;  ///< what it requires, and that does not run

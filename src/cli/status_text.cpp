@@ -92,6 +92,10 @@ std::string status_text(const ServiceStatus& status, std::string_view language, 
            line("Next start", status.retry.count() > 0 ? "in " + span_text(status.retry) : "") +
            line("Last ended", ending_text(status.exit_code, status.exit_signal)) +
            line("Restarts", number(status.restarts)) +
+           line("Lost", status.lost_lines == 0
+                            ? ""
+                            : fmt::format("{} lines of its output, which its log did not take",
+                                          status.lost_lines)) +
            line("Last error", message_value(status.last_error)) +
            line("Script", escape_line(status.script)) +
            line("Cgroup", escape_line(status.control_group));
@@ -119,6 +123,7 @@ Json status_json(const ServiceStatus& status, std::string_view language) {
         {"wanted", status.wanted},
         {"edited", status.edited},
         {"lacks", status.lacks},
+        {"lost_lines", status.lost_lines},
         {"retry_microseconds", null_or(status.retry.count() != 0, status.retry.count())},
         {"script", text_or_null(status.script)},
         {"control_group", text_or_null(status.control_group)},

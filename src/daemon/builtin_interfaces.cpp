@@ -95,7 +95,7 @@ Interface make_supervision() {
              silent("RequiredBy", "as"), told("Script", "s"),          told("LastError", "s"),
              told("Cause", "s"),         silent("Lacks", "as"),        told("Wanted", "b"),
              told("Health", "s"),        told("StatusText", "s"),      silent("RetryUsec", "t"),
-             silent("Edited", "b")}};
+             silent("Edited", "b"),      silent("LostLines", "t")}};
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "bus/dict.h"
 #include "bus/text.h"
 #include "core/name.h"
+#include "daemon/outputs.h"
 #include "daemon/settings_book.h"
 #include "daemon/status_query.h"
 #include "daemon/supervisor.h"
@@ -168,6 +169,7 @@ json Listing::describe(const std::string& app, const std::string& state) const {
     const bool runs = service.running().value_or(false) && !service.stamp().empty();
     bus::put(properties, "Edited",
              typed("b", runs && service.stamp() != parts_.book.stamp_of(app)));
+    bus::put(properties, "LostLines", typed("t", parts_.outputs.lost_lines(app)));
     bus::put(properties, "Requires", typed("as", parts_.dependencies.starts_of(app)));
     bus::put(properties, "RequiredBy", typed("as", parts_.dependencies.starters_of(app)));
     bus::put(properties, "Lacks",

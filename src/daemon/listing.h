@@ -17,6 +17,7 @@
 namespace comar {
 
 class SettingsBook;
+class Outputs;
 class Supervisor;
 
 /// What comar tells about services: for lists, and for one (docs/dbus.md, ListServices and
@@ -34,6 +35,7 @@ public:
         const Supervisor& supervisor;
         const SettingsBook& book;
         const DependencyBook& dependencies;
+        const Outputs& outputs;
         const Settings& common;
     };
     using Done = std::function<void(nlohmann::json)>;

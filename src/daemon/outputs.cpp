@@ -123,6 +123,11 @@ void Outputs::drain(const std::string& app) {
     }
 }
 
+std::uint64_t Outputs::lost_lines(const std::string& app) const {
+    const auto found = services_.find(app);
+    return found == services_.end() ? 0 : found->second.sink->lost().lines;
+}
+
 void Outputs::begin_anew(const std::string& app) {
     const auto found = services_.find(app);
     if (found == services_.end()) return;

@@ -66,6 +66,9 @@ public:
     [[nodiscard]] std::vector<std::string> last_lines(const std::string& app,
                                                       std::size_t count) const;
 
+    /// How many of its lines no log has taken, since this comard runs or its target was changed.
+    [[nodiscard]] std::uint64_t lost_lines(const std::string& app) const;
+
     /// It is started: what it has printed before says nothing of that.
     void begin_anew(const std::string& app);
 

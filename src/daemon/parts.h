@@ -157,8 +157,8 @@ struct Daemon::Parts {
     Jobs jobs{calls, waits, tickets, [this](const std::string& app) { return services.find(app); },
               supervisor};
     Invoker invoker{models, registry, calls, jobs};
-    Listing listing{
-        {registry, start_up, services, calls, bridge, supervisor, book, dependencies, settings}};
+    Listing listing{{registry, start_up, services, calls, bridge, supervisor, book, dependencies,
+                     outputs, settings}};
     Registrar registrar{
         {models, registry, start_up, services, outputs, calls, jobs,
          [this](const std::string& app, const Facts& facts, const std::string& path) {

@@ -220,6 +220,7 @@ def test_nothing_that_others_print_looks_like_a_message_of_comard(comard):
         serviceDesc = "Web"
         serviceRestart = "always"
         serviceRestartLimit = (1, 1000)
+        serviceReadiness = "notify"
         from comar.service import *
 
         def start():
@@ -273,6 +274,8 @@ def test_a_full_disk_costs_lines_and_says_so(place, start_comard):
     comard.until(lambda: "No space left on device" in comard.log, "comard to say that the disk is full")
     assert comard.service("web").info()    # it does not wait for the disk
     comard.until(lambda: is_empty(out), "the FIFO to be read")
+    lost = comard.service("web").supervision["LostLines"]
+    assert f"Lost: {lost} lines of its output" in comard.cli("status", "web").stdout
     ballast.unlink()
     other = put(out, "here again\n")
     comard.until(lambda: b"here again" in seen.read_bytes(), "the log to go on")
@@ -282,7 +285,8 @@ def test_a_full_disk_costs_lines_and_says_so(place, start_comard):
     assert lines[-2].startswith(b"comard: ")
     assert lines[-2].endswith(b"(%d lines) were lost: No space left on device" % (3000 - len(before)))
     assert comard.log.count("its lines are lost") == 1
-    assert f"({3000 - len(before)} lines) were lost" in comard.log
+    assert lost == 3000 - len(before)
+    assert f"({lost} lines) were lost" in comard.log
     os.close(end)
     os.close(other)
 

@@ -125,7 +125,7 @@ TEST_F(StatusTextTest, JsonHasTheSameKeysForEveryService) {
               R"("main_pid":1234,"pids":[1234,1235],"memory_bytes":5447680,)"
               R"("cpu_microseconds":1234000,"exit_code":null,"exit_signal":null,"restarts":0,)"
               R"("last_error":null,"cause":null,"health":null,"status_text":null,)"
-              R"("wanted":false,"edited":false,"lacks":[],"retry_microseconds":null,)"
+              R"("wanted":false,"edited":false,"lacks":[],"lost_lines":0,"retry_microseconds":null,)"
               R"("script":"/var/lib/comar/scripts/System.Service/nginx.py",)"
               R"("control_group":"/sys/fs/cgroup/comar/nginx"})");
     ServiceStatus unknown;
@@ -136,7 +136,7 @@ TEST_F(StatusTextTest, JsonHasTheSameKeysForEveryService) {
         R"("type":"","main_pid":null,"pids":[],"memory_bytes":null,)"
         R"("cpu_microseconds":null,"exit_code":null,"exit_signal":null,"restarts":0,)"
         R"("last_error":null,"cause":null,"health":null,"status_text":null,)"
-        R"("wanted":false,"edited":false,"lacks":[],"retry_microseconds":null,"script":null,"control_group":null})");
+        R"("wanted":false,"edited":false,"lacks":[],"lost_lines":0,"retry_microseconds":null,"script":null,"control_group":null})");
 }
 
 TEST(SizeTextTest, UsesUnitsOf1024) {
