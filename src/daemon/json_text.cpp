@@ -12,7 +12,7 @@ bool is_plain(unsigned char letter) {
     return letter >= ' ' && letter < 0x7f && letter != '"' && letter != '\\';
 }
 
-std::string quoted(std::string_view text) {
+std::string literal_of(std::string_view text) {
     if (std::ranges::all_of(text, is_plain)) return '"' + std::string(text) + '"';
     using nlohmann::json;
     return json(text).dump(-1, ' ', false, json::error_handler_t::replace);
@@ -20,7 +20,7 @@ std::string quoted(std::string_view text) {
 
 }  // namespace
 
-void JsonText::add(std::string_view key, std::string_view text) { add_json(key, quoted(text)); }
+void JsonText::add(std::string_view key, std::string_view text) { add_json(key, literal_of(text)); }
 
 void JsonText::add(std::string_view key, std::int64_t number) {
     add_json(key, std::to_string(number));
@@ -31,6 +31,12 @@ void JsonText::add(std::string_view key, std::uint64_t number) {
 }
 
 void JsonText::add(std::string_view key, bool value) { add_json(key, value ? "true" : "false"); }
+
+void JsonText::add(std::string_view key, const std::vector<std::string>& texts) {
+    std::string list;
+    for (const std::string& text : texts) list += (list.empty() ? "[" : ",") + literal_of(text);
+    add_json(key, list.empty() ? "[]" : list + "]");
+}
 
 void JsonText::add_json(std::string_view key, std::string_view json) {
     text_ += text_.empty() ? "{\"" : ",\"";

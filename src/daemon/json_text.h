@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace comar {
 
@@ -18,6 +19,7 @@ public:
     void add(std::string_view key, std::int64_t number);
     void add(std::string_view key, std::uint64_t number);
     void add(std::string_view key, bool value);
+    void add(std::string_view key, const std::vector<std::string>& texts);
     /// What is JSON already.
     void add_json(std::string_view key, std::string_view json);
 

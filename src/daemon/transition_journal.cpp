@@ -7,6 +7,7 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include "daemon/json_text.h"
 #include "os/atomic_file.h"
 #include "os/read_file.h"
 
@@ -41,8 +42,16 @@ void TransitionJournal::save(const TransitionState& state) const {
 
 void TransitionJournal::add(const std::string& app, const BootRecord::Service& service) {
     if (!course_) return;
-    const std::string text = to_json(service).dump(-1, ' ', false, json::error_handler_t::replace);
-    if (auto written = course_->put(app, text); !written) {
+    // As to_json() has it; but this is written twice for each service of a boot.
+    JsonText text;
+    text.add("method", service.method);
+    text.add("after", service.after);
+    text.add("began", service.began);
+    text.add("returned", service.returned);
+    text.add("ended", service.ended);
+    text.add("fate", service.fate);
+    text.add("error", service.error);
+    if (auto written = course_->put(app, std::move(text).text()); !written) {
         spdlog::warn("{}", written.error().message);
     }
 }

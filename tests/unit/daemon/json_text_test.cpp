@@ -3,6 +3,7 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -21,6 +22,8 @@ TEST(JsonTextTest, WhatIsAddedIsReadAgain) {
     text.add("yes", true);
     text.add("no", false);
     text.add_json("list", "[1,[2]]");
+    text.add("texts", std::vector<std::string>{"a", "\"b\""});
+    text.add("none", std::vector<std::string>());
     const json read = json::parse(std::move(text).text());
     EXPECT_EQ(read, (json{{"word", "plain"},
                           {"hard", "quote \" slash \\ line\n tab\t ğ \x7f"},
@@ -28,7 +31,9 @@ TEST(JsonTextTest, WhatIsAddedIsReadAgain) {
                           {"large", ~std::uint64_t{0}},
                           {"yes", true},
                           {"no", false},
-                          {"list", {1, {2}}}}));
+                          {"list", {1, {2}}},
+                          {"texts", {"a", "\"b\""}},
+                          {"none", json::array()}}));
 }
 
 TEST(JsonTextTest, WithNothingItIsAnEmptyObject) { EXPECT_EQ(JsonText().text(), "{}"); }
