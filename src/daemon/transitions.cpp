@@ -273,7 +273,8 @@ void Transitions::moved(const Campaign& campaign, std::size_t place) {
         if (!course.error.empty())
             spdlog::warn("{}: {}: {}", record_->kind, step.app, course.error);
     }
-    parts_.journal.add(step.app, one);
+    // A stop that was under way is asked for again.
+    if (has_ended || step.kind != JobKind::stop) parts_.journal.add(step.app, one);
     if (!news_.armed()) news_.arm(news_interval);
 }
 
