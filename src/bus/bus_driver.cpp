@@ -168,7 +168,7 @@ BusDriver::Refusal BusDriver::add_match(const Call& call) {
     if (is_about_driver(rule)) return {};
     if (rules_.size() >= max_rules || rule.size() > max_rule_length)
         return BusError{SD_BUS_ERROR_LIMITS_EXCEEDED, "Too many match rules, or too long a one"};
-    rules_.insert(std::hash<std::string>()(rule));
+    rules_.emplace(std::hash<std::string>()(rule), MatchRule(rule));
     return {};
 }
 
@@ -180,6 +180,11 @@ BusDriver::Refusal BusDriver::remove_match(const Call& call) {
         return BusError{SD_BUS_ERROR_MATCH_RULE_NOT_FOUND, "There is no such match rule"};
     rules_.erase(found);
     return {};
+}
+
+bool BusDriver::asks_for(std::string_view interface, std::string_view member) const {
+    return std::any_of(rules_.begin(), rules_.end(),
+                       [&](const auto& rule) { return rule.second.covers(interface, member); });
 }
 
 // ---- names

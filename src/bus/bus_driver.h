@@ -2,13 +2,14 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "bus/connection.h"
+#include "bus/match_rule.h"
 #include "bus/message.h"
 #include "bus/value.h"
 
@@ -26,11 +27,10 @@ public:
     /// is for comard.
     bool handle(Connection& connection, const Message& call);
 
-    /// Whether signals of comard are for this client: it is no bus client (it said no Hello), or it
-    /// added a match rule. Which rule is the client's own affair.
-    /// It has asked for signals by a rule.
-    [[nodiscard]] bool has_rules() const { return !rules_.empty(); }
-    [[nodiscard]] bool wants_signals() const { return !said_hello_ || !rules_.empty(); }
+    /// Whether one of its match rules asks for a signal.
+    [[nodiscard]] bool asks_for(std::string_view interface, std::string_view member) const;
+    /// Who is no bus client (it said no Hello) cannot ask.
+    [[nodiscard]] bool can_ask() const { return said_hello_; }
 
 private:
     using Refusal = std::optional<BusError>;
@@ -69,7 +69,8 @@ private:
     std::vector<std::string> names_;
     Connection::Identity identity_;
     bool said_hello_ = false;
-    std::multiset<std::size_t> rules_;  ///< hashes: the text itself is not needed
+    /// By hashes: the text itself is not needed.
+    std::multimap<std::size_t, MatchRule> rules_;
 };
 
 }  // namespace comar::bus

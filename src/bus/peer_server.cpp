@@ -172,8 +172,8 @@ Result<> PeerServer::broadcast(const std::string& path, const std::string& inter
     // The same message goes to all: sd-bus marshals it once.
     std::optional<Message> signal;
     for (auto& [name, client] : state_->clients) {
-        const bool wants =
-            audience == Audience::all ? client.driver.wants_signals() : client.driver.has_rules();
+        const bool wants = client.driver.asks_for(interface, member) ||
+                           (audience == Audience::all && !client.driver.can_ask());
         if (!client.connection->is_ready() || !wants) continue;
         if (!signal) {
             auto made = Message::signal(*client.connection, path, interface, member);
@@ -193,9 +193,10 @@ UniqueFd PeerServer::hand_over() {
     return state_->socket.release();
 }
 
-bool PeerServer::has_subscribers() const {
-    return std::any_of(state_->clients.begin(), state_->clients.end(),
-                       [](const auto& item) { return item.second.driver.has_rules(); });
+bool PeerServer::has_subscribers(std::string_view interface, std::string_view member) const {
+    return std::any_of(state_->clients.begin(), state_->clients.end(), [&](const auto& item) {
+        return item.second.driver.asks_for(interface, member);
+    });
 }
 
 std::shared_ptr<Connection> PeerServer::find(const std::string& client_name) const {

@@ -31,7 +31,7 @@ struct PeerServerOptions {
 /// Who gets a signal.
 enum class Audience {
     all,          ///< those that are not bus clients, too, for they cannot ask for signals
-    subscribers,  ///< those alone that have added a match rule
+    subscribers,  ///< those alone that have added a match rule for it
 };
 
 /// The private bus: a Unix socket that speaks D-Bus from peer to peer, and enough of a bus
@@ -58,8 +58,8 @@ public:
     /// Clients cannot be accepted, for lack of file descriptors for example; it goes on by itself.
     void on_accept_failed(std::function<void(const Error& error)> callback);
 
-    /// Sends a signal to each client that wants signals: those that are not bus clients (they said
-    /// no Hello), and those that added a match rule. A client that does not read is dropped.
+    /// Sends a signal to each client that wants it: those that are not bus clients (they said no
+    /// Hello), and those that added a match rule for it. A client that does not read is dropped.
     /// `fill` appends the arguments; it is called once, or not at all when nobody listens. Its
     /// error is the only one.
     Result<> broadcast(const std::string& path, const std::string& interface,
@@ -70,8 +70,8 @@ public:
     /// Ends it, but for its socket, which goes on listening: for another process to serve.
     [[nodiscard]] UniqueFd hand_over();
 
-    /// Whether there is any client with a match rule.
-    [[nodiscard]] bool has_subscribers() const;
+    /// Whether any client has a match rule for that signal.
+    [[nodiscard]] bool has_subscribers(std::string_view interface, std::string_view member) const;
 
     /// Null: no such client.
     [[nodiscard]] std::shared_ptr<Connection> find(const std::string& client_name) const;

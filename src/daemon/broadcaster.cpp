@@ -20,9 +20,9 @@ void Broadcaster::send(const std::string& path, const std::string& interface,
     if (message && fill(*message)) (void)connection->send(*message);
 }
 
-bool Broadcaster::has_subscribers() const {
+bool Broadcaster::has_subscribers(const std::string& interface, const std::string& signal) const {
     const bus::PeerServer* server = server_();
-    if (server != nullptr && server->has_subscribers()) return true;
+    if (server != nullptr && server->has_subscribers(interface, signal)) return true;
     const auto connection = system_bus_();
     return connection && connection->is_ready();
 }

@@ -27,8 +27,9 @@ public:
               std::string_view signature, const nlohmann::json& arguments,
               bus::Audience audience = bus::Audience::all) const;
 
-    /// Whether anybody may have asked for signals: on the system bus, only the bus knows.
-    [[nodiscard]] bool has_subscribers() const;
+    /// Whether anybody may have asked for that signal: on the system bus, only the bus knows.
+    [[nodiscard]] bool has_subscribers(const std::string& interface,
+                                       const std::string& signal) const;
 
 private:
     GetServer server_;

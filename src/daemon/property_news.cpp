@@ -11,6 +11,12 @@ namespace comar {
 
 using nlohmann::json;
 
+namespace {
+
+constexpr const char* signal_name = "PropertiesChanged";
+
+}  // namespace
+
 void PropertyNews::changed(const std::string& app) {
     if (changed_.empty()) loop_.defer([this] { tell_all(); });
     changed_.insert(app);
@@ -18,7 +24,9 @@ void PropertyNews::changed(const std::string& app) {
 
 void PropertyNews::tell_all() {
     const auto apps = std::exchange(changed_, {});
-    if (!broadcaster_.has_subscribers()) return told_.clear();
+    if (!broadcaster_.has_subscribers(properties_interface().name, signal_name)) {
+        return told_.clear();
+    }
     for (const std::string& app : apps) tell(app);
 }
 
@@ -41,7 +49,7 @@ void PropertyNews::tell(const std::string& app) {
     }
     if (changed.empty()) return;
     broadcaster_.send(
-        path_of(app), properties_interface().name, "PropertiesChanged", "sa{sv}as",
+        path_of(app), properties_interface().name, signal_name, "sa{sv}as",
         json::array(
             {supervision_interface().name, {{"dict", std::move(changed)}}, std::move(invalidated)}),
         bus::Audience::subscribers);

@@ -110,6 +110,10 @@ TEST_F(PeerServerTest, BusClientsGetSignalsOnceTheyAsk) {
     call_driver(*client, "AddMatch", "s", {"type='signal',interface='a.b'"});
     ASSERT_TRUE(server_->broadcast("/", "a.b", "Changed", fill));
     EXPECT_EQ(filled, 1);
+    ASSERT_TRUE(server_->broadcast("/", "a.c", "Changed", fill));
+    EXPECT_EQ(filled, 1) << "no rule asks for that";
+    EXPECT_TRUE(server_->has_subscribers("a.b", "Other"));
+    EXPECT_FALSE(server_->has_subscribers("a.c", "Changed"));
 }
 
 TEST_F(PeerServerTest, OneSignalReachesAllClients) {
