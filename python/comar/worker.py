@@ -395,14 +395,15 @@ def _answer_to(error: BaseException, method: str) -> dict[str, Any]:
         return {"op": "return", "value": None}
     message = text_of(error)
     report = ""
-    if isinstance(error, Failure):
-        report = f"{method}: {message}\n"
-    elif not isinstance(error, (Missing, Internal)):
-        report = _traceback(error)
     try:
+        if isinstance(error, Failure):
+            report = f"{method}: {message}\n"
+        elif not isinstance(error, (Missing, Internal)):
+            report = _traceback(error)
         print(report, end="", file=sys.stderr)
     except Exception:
-        # The script has closed stderr, or put something else in its place.
+        # The script has closed stderr, or put something else in its place; or its error does not
+        # let itself be shown.
         pass
     return {**_error(type(error).__name__, message), "reported": report[:_LONGEST_MESSAGE]}
 

@@ -90,6 +90,8 @@ SupervisionEffects Supervision::on_began(const MethodBegan& event) {
 SupervisionEffects Supervision::on_ended(const MethodEnded& event) {
     // Only the outermost method decides: what it called was part of its work.
     if (methods_ > 0 && --methods_ > 0) return {};
+    // It neither runs as it should nor is it down.
+    if (event.is_overtaken && event.alive) return {StateChanged{}};
     switch (event.method) {
         case JobKind::start:
             return settle(after_start(event));

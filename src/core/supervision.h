@@ -41,6 +41,8 @@ struct MethodEnded {
     bool succeeded;
     bool alive;     ///< the service has a process now
     bool had_some;  ///< it had one at some moment of the call
+    /// A start has failed because a stop comes next, which ends what there is.
+    bool is_overtaken = false;
 };
 
 /// The script said so itself, with `notify` or donotify.

@@ -35,6 +35,10 @@ json to_json(const BootRecord::Service& service) {
             {"error", service.error}};
 }
 
+std::string to_text(const json& record) {
+    return record.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
 BootRecord::Service boot_service_of(const json& service) {
     return {service.at("method"), service.at("after"), service.at("began"), service.at("returned"),
             service.at("ended"),  service.at("fate"),  service.at("error")};
@@ -73,7 +77,7 @@ json to_json(const BootRecord& record) {
 Result<> BootRecords::keep(const BootRecord& record) const {
     WithoutSync steps;
     const std::string path = folder_ + "/" + record.id + ending;
-    if (auto written = write_file_atomically(path, to_json(record).dump(), file_mode, steps);
+    if (auto written = write_file_atomically(path, to_text(to_json(record)), file_mode, steps);
         !written) {
         return written;
     }

@@ -37,6 +37,8 @@ struct BootRecord {
 
 [[nodiscard]] nlohmann::json to_json(const BootRecord& record);
 [[nodiscard]] nlohmann::json to_json(const BootRecord::Service& service);
+/// As text; what is no UTF-8, in what a service has printed say, is replaced.
+[[nodiscard]] std::string to_text(const nlohmann::json& record);
 /// The other way round, for what comard has written itself. Throw json::exception.
 [[nodiscard]] BootRecord boot_record_of(const nlohmann::json& record);
 [[nodiscard]] BootRecord::Service boot_service_of(const nlohmann::json& service);

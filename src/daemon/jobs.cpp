@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/fault_point.h"
+#include "daemon/restarter.h"
 
 namespace comar {
 namespace {
@@ -70,10 +71,26 @@ void Jobs::submit_queued(Line& line, JobKind kind, CallRequest request, Done don
         pending.queued_behind = line.queue.running().has_value();
         pending.request = std::move(request);
         pending.request.parent.reset();
+    } else {
+        join(pending, std::move(request));
     }
     // Last of all, for what they end may end the job that runs.
     if (is_new && kind == JobKind::stop && line.queue.running()) return steps_.overtaken(app);
     pump(app, std::nullopt);
+}
+
+/// What somebody outside asks for is his job from then on, whoever has wanted the same before.
+void Jobs::join(Pending& pending, CallRequest request) {
+    const auto is_from_outside = [](const CallRequest& one) {
+        return one.depth == 0 && !one.left_down && !Restarter::is_own(one);
+    };
+    const bool with_dependents = pending.request.with_dependents || request.with_dependents;
+    if (!request.left_down) pending.request.left_down.reset();
+    if (is_from_outside(request) && !is_from_outside(pending.request)) {
+        pending.request = std::move(request);
+        pending.request.parent.reset();
+    }
+    pending.request.with_dependents = with_dependents;
 }
 
 /// The job in the queue and, with who waits for it, in the wait graph. Where that would close a

@@ -101,6 +101,7 @@ private:
     };
 
     [[nodiscard]] bool is_needless(JobKind kind, const CallRequest& request) const;
+    static void join(Pending& pending, CallRequest request);
     void submit_queued(Line& line, JobKind kind, CallRequest request, Done done);
     Result<Ticket> take_place(Line& line, JobKind kind, const CallRequest& request);
     void pump(const std::string& app, std::optional<JobKind> started_before);

@@ -14,6 +14,8 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include "bus/text.h"
+
 namespace comar {
 namespace {
 
@@ -94,7 +96,8 @@ spdlog::sink_ptr make_sink(LogTarget target) {
 
 }  // namespace
 
-std::string harmless(std::string_view message) {
+std::string harmless(std::string_view raw) {
+    const std::string message = bus::to_bus_text(raw);
     constexpr unsigned char c1_lead = 0xc2;  // of U+0080 to U+00BF in UTF-8
     constexpr unsigned char c1_end = 0xa0;
     std::string text;

@@ -19,7 +19,7 @@ using nlohmann::json;
 Transitions::Done replying(const Responder& responder) {
     return [responder](const tl::expected<json, CallError>& record) {
         if (!record) return responder.fail(record.error());
-        responder.reply("s", json::array({record->dump()}));
+        responder.reply("s", json::array({to_text(*record)}));
     };
 }
 

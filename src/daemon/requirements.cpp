@@ -134,8 +134,11 @@ void Requirements::start_needed(const CallRequest& start, NameId id, std::set<Na
                 text = describe(*edge, name)](CallReply started) {
                    if (started) return gathering->end();
                    if (gathering->is_over()) return;
-                   // It is started when that is there after all.
-                   if (Service* service = find_service_(app)) service->wait_for(name);
+                   // It is started when that is there after all, but not where somebody stops both.
+                   const CallRequest* stop = jobs_->stop_behind(name);
+                   Service* service = find_service_(app);
+                   const bool may_follow = stop == nullptr || they_follow(*stop);
+                   if (service != nullptr && may_follow) service->wait_for(name);
                    gathering->end(error_reply("Dependency", "cannot start " + app + ": " + text +
                                                                 ": " + started.error().message));
                });
@@ -171,7 +174,8 @@ void Requirements::take_down(const CallRequest& stop, Then then) {
         // Settings that were edited may make a circle of what runs. No order is right then, and all
         // have to stop nevertheless.
         if (stop.parent && jobs_->would_close_circle(app, JobKind::stop, *stop.parent)) {
-            spdlog::warn("stopping {} before {}: they require each other", stop.app, app);
+            spdlog::warn("stopping {} before {}, which requires it and waits for it", stop.app,
+                         app);
             continue;
         }
         CallRequest request = stop;

@@ -245,7 +245,13 @@ void Service::method_ended(JobKind method, bool succeeded, const std::string& er
     if (method == JobKind::stop && !succeeded && std::exchange(restart_pending_, false)) {
         wanted_ = alive;
     }
-    feed(MethodEnded{method, succeeded, alive, had_process_});
+    feed(MethodEnded{method, succeeded, alive, had_process_, std::exchange(is_overtaken_, false)});
+}
+
+void Service::settle_start() {
+    if (state() != ServiceState::starting || !methods_.empty()) return;
+    feed(MethodBegan{JobKind::start});
+    feed(MethodEnded{JobKind::start, false, processes_.alive(), had_process_});
 }
 
 void Service::script_announced(bool running) { feed(ScriptAnnounced{running}); }

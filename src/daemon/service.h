@@ -151,6 +151,11 @@ public:
     /// Its script has returned, and comar waits until it is ready: whoever takes over from us goes
     /// on with that, where others can be asked.
     void begin_ready_wait();
+    /// The start that runs fails, for a stop comes next, which ends what it has started: until
+    /// then nothing is decided.
+    void overtake_start() { is_overtaken_ = true; }
+    /// That stop does not come after all.
+    void settle_start();
     /// The start that goes on has begun.
     void take_half_start();
     /// There is none that goes on: it runs, as far as anybody knows.
@@ -209,6 +214,7 @@ private:
     bool had_process_ = false;      ///< in the method that runs, or ran last
     bool is_half_started_ = false;  ///< and no start has gone on yet
     bool awaits_ready_ = false;     ///< its start has nothing else to do
+    bool is_overtaken_ = false;     ///< its start, by a stop
     bool has_left_some_ = false;    ///< a call whose worker has not ended yet
     std::string last_error_;
     bool wanted_ = false;

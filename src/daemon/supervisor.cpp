@@ -85,14 +85,17 @@ void Supervisor::before(const CallRequest& request, JobKind method, Then then) {
     if (method == JobKind::stop) {
         return requirements_.take_down(
             request, [this, request, is_decision, then = std::move(then)](CallReply down) {
+                Service* service = find_service_(request.app);
+                if (!down && service != nullptr) service->settle_start();
                 if (down && is_decision && !request.comes_back)
                     decided_(request.app, JobKind::stop);
                 then(std::move(down));
             });
     }
     if (!starts(method)) return then(json());
-    if (is_decision) decided_(request.app, method);
-    if (request.left_down && request.left_down->contains(request.app)) {
+    // Whoever needs it has it started.
+    if (!request.left_down) decided_(request.app, method);
+    if (is_left_down(request)) {
         return then(
             error_reply("Cancelled", "cannot start " + request.app +
                                          ": somebody has stopped it meanwhile; 'comar start " +
@@ -135,6 +138,13 @@ std::optional<CallError> Supervisor::stop_ahead(const std::string& app) const {
     if (stop == nullptr || requirements_.objection(*stop)) return std::nullopt;
     return CallError{"Cancelled",
                      "cannot start " + app + ": it is to be stopped (" + stop->cause + ")"};
+}
+
+/// Of what a boot starts: somebody has stopped it since.
+bool Supervisor::is_left_down(const CallRequest& start) const {
+    if (!start.left_down || !start.left_down->contains(start.app)) return false;
+    const Service* service = find_service_(start.app);
+    return service == nullptr || !service->running().value_or(false);
 }
 
 void Supervisor::prepare(const CallRequest& start, const Then& then) {
@@ -244,7 +254,12 @@ void Supervisor::ready_or_not(const CallRequest& request, CallReply reply, Then 
                      [this, app, reply, then = std::move(then)](CallReply ready) {
                          starting_.erase(app);
                          if (ready) return then(reply);
-                         kill_failed(app, std::move(ready), then);
+                         // The stop knows best how to end it.
+                         Service* unready = find_service_(app);
+                         const bool is_overtaken = unready != nullptr && stop_ahead(app);
+                         if (!is_overtaken) return kill_failed(app, std::move(ready), then);
+                         unready->overtake_start();
+                         then(std::move(ready));
                      });
     overtaken(app);
 }
@@ -269,14 +284,15 @@ CallReply Supervisor::with_output(const std::string& app, CallReply error) {
     }
     if (error) return error;
     std::string& text = error.error().message;
-    auto lines = outputs_.last_lines(app, shown_lines);
+    auto lines = outputs_.last_lines(app, RecentLines::max_lines);
     // What a command printed, the script may have told already.
     const std::string told = text + "\n" + error.error().reported;
     std::erase_if(
         lines, [&told](const std::string& line) { return told.find(line) != std::string::npos; });
     if (lines.empty()) return error;
     text += "; it printed:";
-    for (const std::string& line : lines) text += "\n" + line;
+    const std::size_t first = lines.size() - std::min(lines.size(), shown_lines);
+    for (std::size_t i = first; i < lines.size(); ++i) text += "\n" + bus::to_bus_text(lines[i]);
     return error;
 }
 

@@ -108,6 +108,7 @@ public:
     void shut_down();
 
 private:
+    [[nodiscard]] bool is_left_down(const CallRequest& start) const;
     void prepare(const CallRequest& start, const Then& then);
     void ready_or_not(const CallRequest& request, CallReply reply, Then then);
     void stopped(const CallRequest& request, CallReply reply, const Then& then);

@@ -19,6 +19,16 @@ using nlohmann::json;
 constexpr std::size_t largest_state = std::size_t{4} << 20;
 constexpr mode_t state_mode = 0644;
 
+/// One that cannot be read has not had its turn.
+void take(BootRecord& record, const std::string& app, const json& service) {
+    try {
+        record.services[app] = boot_service_of(service);
+    } catch (const json::exception& wrong) {
+        spdlog::warn("cannot use what is known of the start of {}: {}", app, wrong.what());
+        record.services.erase(app);
+    }
+}
+
 }  // namespace
 
 void TransitionJournal::begin() {
@@ -36,7 +46,7 @@ void TransitionJournal::save(const TransitionState& state) const {
         saved["left_down"] = state.left_down;
     }
     WithoutSync steps;
-    const auto written = write_file_atomically(files_.state, saved.dump(), state_mode, steps);
+    const auto written = write_file_atomically(files_.state, to_text(saved), state_mode, steps);
     if (!written) spdlog::warn("{}", written.error().message);
 }
 
@@ -71,6 +81,10 @@ Result<TransitionState> TransitionJournal::load() {
         state.group = saved.value("group", "");
         state.is_down = saved.value("is_down", false);
         state.is_ended = saved.value("is_ended", false);
+        if (saved.contains("kind")) {
+            return failure(ErrorKind::invalid,
+                           "cannot use " + files_.state + ": another version of comard wrote it");
+        }
         if (!saved.contains("record")) return state;
         state.record = boot_record_of(saved.at("record"));
         state.began = TimePoint(TimePoint::duration(saved.at("began").get<std::int64_t>()));
@@ -80,7 +94,7 @@ Result<TransitionState> TransitionJournal::load() {
         const auto course = course_->load();
         if (!course) spdlog::warn("{}", course.error().message);
         for (const auto& [app, service] : course.value_or(StateJournal::States{})) {
-            state.record->services[app] = boot_service_of(service);
+            take(*state.record, app, service);
         }
         return state;
     } catch (const json::exception& wrong) {

@@ -74,7 +74,7 @@ void Transitions::boot(const BootOptions& options, Done done) {
 }
 
 void Transitions::open_up() {
-    is_down_ = false;
+    if (std::exchange(is_down_, false)) save();
     parts_.supervisor.open();
 }
 
@@ -108,9 +108,12 @@ void Transitions::begin(const std::string& kind, const std::string& group, Done 
     }
     if (record_) cut_short(kind);
     group_ = group;
+    left_.reset();
     record_ = std::exchange(resumed_, std::nullopt);
     const bool goes_on = record_ && record_->kind == kind && record_->group == group;
     if (!goes_on) {
+        finished_.clear();
+        left_down_ = std::make_shared<std::set<std::string>>();
         began_ = parts_.loop.now();
         record_.emplace();
         record_->id = now_as_text();
@@ -220,8 +223,12 @@ void Transitions::run(Stage stage) {
 }
 
 void Transitions::submit(const Campaign::Step& step, std::function<void(CallReply)> done) {
-    // Who needs what was turned off meanwhile starts it.
-    if (is_finished(step) || is_turned_off(step)) return done(json());
+    if (is_finished(step)) return done(json());
+    // Who needs it starts it.
+    if (is_turned_off(step)) {
+        turned_off_.insert(step.app);
+        return done(json());
+    }
     CallRequest request;
     request.app = step.app;
     request.model = service_model;
@@ -243,10 +250,13 @@ bool Transitions::is_turned_off(const Campaign::Step& step) const {
 }
 
 void Transitions::decided(const std::string& app, JobKind method) {
-    if (!record_) return;
+    if (!record_ && !left_) return;
+    auto& left_down = left_ ? left_->left_down : *left_down_;
     const bool is_new =
-        method == JobKind::stop ? left_down_->insert(app).second : left_down_->erase(app) > 0;
-    if (is_new) save();
+        method == JobKind::stop ? left_down.insert(app).second : left_down.erase(app) > 0;
+    if (!is_new) return;
+    if (left_) return parts_.journal.save(*left_);
+    save();
 }
 
 void Transitions::moved(const Campaign& campaign, std::size_t place) {
@@ -264,17 +274,19 @@ void Transitions::moved(const Campaign& campaign, std::size_t place) {
     if (has_ended) {
         one.ended = since(course.ended);
         const bool starts = step.kind != JobKind::stop;
-        if (starts && course.fate == Campaign::Fate::skipped)
+        const bool is_unwanted = left_down_->contains(step.app) || is_turned_off(step);
+        if (starts && !is_unwanted && course.fate == Campaign::Fate::skipped)
             missed(step.app, "cannot start " + step.app + ": " + course.error);
-        if (starts && course.fate == Campaign::Fate::succeeded) {
+        if (turned_off_.contains(step.app)) {
+            one.error = "somebody has turned it off meanwhile: it was not started";
+        } else if (starts && course.fate == Campaign::Fate::succeeded) {
             parts_.memory.took(step.app, std::chrono::duration_cast<std::chrono::milliseconds>(
                                              course.ended - course.began));
         }
         if (!course.error.empty())
             spdlog::warn("{}: {}: {}", record_->kind, step.app, course.error);
     }
-    // A stop that was under way is asked for again.
-    if (has_ended || step.kind != JobKind::stop) parts_.journal.add(step.app, one);
+    parts_.journal.add(step.app, one);
     if (!news_.armed()) news_.arm(news_interval);
 }
 
@@ -341,6 +353,7 @@ void Transitions::clear() {
     stages_.clear();
     finished_.clear();
     chosen_.clear();
+    turned_off_.clear();
     // What is still under way keeps its own.
     left_down_ = std::make_shared<std::set<std::string>>();
     open_campaigns_ = 0;
@@ -348,6 +361,7 @@ void Transitions::clear() {
 
 void Transitions::leave() {
     if (!record_) return;
+    left_ = current_state();
     save();
     const std::string kind = std::exchange(record_, std::nullopt)->kind;
     // At once: jobs that are cancelled now are not to be followed by others.

@@ -132,6 +132,7 @@ private:
     void tell();
     /// `is_ended`: comard ends in order, and not in the middle of anything.
     void save(bool is_ended = false) const;
+    [[nodiscard]] TransitionState current_state() const;
 
     static constexpr const char* default_group = "default";
 
@@ -149,6 +150,8 @@ private:
     Timer news_;   ///< much moves in a boot: it is written down and told now and then
     std::optional<BootRecord> resumed_;  ///< what an earlier comard began, and nobody goes on with
     std::map<std::string, std::string> finished_;  ///< by that comard: service and method
+    std::set<std::string> turned_off_;             ///< meanwhile, and so not started
+    std::optional<TransitionState> left_;          ///< for another comard, which comes soon
     std::set<std::string> chosen_;                 ///< for nothing but their start-up state
     /// Who was stopped meanwhile, and stays down. Shared with what is under way.
     std::shared_ptr<std::set<std::string>> left_down_ = std::make_shared<std::set<std::string>>();

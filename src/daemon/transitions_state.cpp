@@ -17,7 +17,13 @@ void Transitions::tell() {
 }
 
 void Transitions::save(bool is_ended) const {
-    parts_.journal.save({group_, is_down_, is_ended, record_, began_, *left_down_});
+    TransitionState state = current_state();
+    state.is_ended = is_ended;
+    parts_.journal.save(state);
+}
+
+TransitionState Transitions::current_state() const {
+    return {group_, is_down_, false, record_, began_, *left_down_};
 }
 
 bool Transitions::resume() {
@@ -34,7 +40,13 @@ bool Transitions::resume() {
     began_ = state->began;
     *left_down_ = std::move(state->left_down);
     take_up(std::move(*state->record));
-    go_on_with(resumed_->kind);
+    const std::string kind = resumed_->kind;
+    go_on_with(kind);
+    if (record_) return true;
+    spdlog::error("cannot go on with the {}: there is no group {} any more", kind, group_);
+    resumed_.reset();
+    clear();
+    save();
     return true;
 }
 

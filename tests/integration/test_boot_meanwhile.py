@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from support.boots import fates, records, service, state
+from support.boots import boot, fates, records, service, state
 from support.scripts import PLAIN
 
 GATED = """
@@ -132,6 +132,99 @@ def test_what_is_stopped_while_a_boot_goes_on_stays_down(comard, gated):
     assert state(comard, "shop") not in ("running", "starting")
     web.start()
     comard.until(lambda: state(comard, "shop") == "running", "shop to follow")
+
+
+def test_what_runs_again_for_another_counts_for_the_boot_too(comard, gated):
+    web = service(comard, "web", 'serviceAfter = "gate"')
+    service(comard, "shop", 'serviceRequires = "web"', on=False)
+    service(comard, "other", 'serviceRequires = "web"')
+    gated.begin()
+    web.stop()
+    comard.service("shop").begin("start")
+    comard.bus.sync()
+    record = gated.end()
+    assert fates(record) == dict.fromkeys(["gate", "web", "other"], "succeeded")
+    assert state(comard, "other") == "running"
+
+
+def test_who_asks_for_it_while_the_boot_does_gets_it(comard, gated):
+    stopping, stop_gate = comard.mailbox("stopping"), comard.gate("stop")
+    web = service(comard, "web", 'serviceAfter = "gate"', text=PLAIN + """
+    def stop():
+        open(STOPPING, "w").write("stopping\\n")
+        open(STOP_GATE).read(1)
+    """, STOPPING=str(stopping), STOP_GATE=str(stop_gate))
+    gated.begin()
+    stop = web.begin("stop")
+    stopping.line()
+    gated.gate.open()
+    comard.until(lambda: state(comard, "gate") == "done", "the boot to come to it")
+    start = comard.connect().service("web").begin("start")
+    comard.bus.sync()
+    stop_gate.open()
+    stop.result()
+    start.result()
+    assert state(comard, "web") == "running"
+
+
+@pytest.mark.parametrize("command", ["stop", "off"])
+def test_what_was_stopped_does_not_follow_what_it_requires(comard, gated, command):
+    db = service(comard, "db", 'serviceAfter = "gate"', text="""
+    def start():
+        if not os.path.exists(FLAG):
+            fail("not yet")
+    """, FLAG=f"{comard.root}/flag")
+    web = service(comard, "web", 'serviceRequires = "db"')
+    gated.begin()
+    assert comard.cli(command, "web").returncode == 0
+    assert fates(gated.end())["web"] == "skipped"
+    comard.write("/flag", "")
+    db.start()
+    comard.bus.sync()
+    assert web.supervision["PIDs"] == [] and state(comard, "web") not in ("starting", "running")
+
+
+def test_what_is_stopped_while_comard_is_about_to_be_executed_anew_stays_down(comard, gated):
+    service(comard, "web", 'serviceAfter = "gate"')
+    gated.begin()
+    reexec = comard.launch_cli("daemon-reexec")
+    gated.caller.wait()    # it is told that another comard goes on
+    assert comard.cli("stop", "web").returncode == 0
+    gated.gate.open()
+    assert reexec.wait() == 0
+    comard.disconnect()
+    comard.until(lambda: records(comard), "the end of the boot")
+    assert fates(records(comard)[-1])["web"] == "failed"
+    assert state(comard, "web") == "stopped"
+
+
+def test_a_group_that_is_gone_is_not_gone_on_with(start, told):
+    comard = start({"groups.office": {"services": ["gate", "web"]}})
+    service(comard, "web")
+    service(comard, "gate", text=GATED, on=False, GATE=comard.gate("never"), told=told)
+    caller = comard.launch_cli("switch", "office")
+    assert told.value() == "starting"
+    assert comard.cli("stop", "web").returncode == 0
+    comard.kill()
+    caller.wait()
+    comard.write("/etc/comar/comard.toml", "")
+    comard.start()
+    assert comard.cli("boot").returncode == 0
+    assert state(comard, "web") == "running"
+    assert "cannot go on with the switch" in comard.log
+
+
+def test_what_is_no_text_in_an_error_does_no_harm(comard):
+    service(comard, "web", text="""
+    def start():
+        run("/bin/sh", "-c", "printf 'd\\\\375\\\\376 ar\\\\375za\\\\n' >&2")
+        os.write(2, b"d\\xfd\\xfe ar\\xfdza\\n")
+        fail("no")
+    """)
+    record = boot(comard)
+    assert fates(record) == {"web": "failed"}
+    assert "ar\ufffdza" in record["services"]["web"]["error"]
+    assert records(comard) == [record]
 
 
 def test_a_code_that_calls_it_does_not_start_it_either(comard, gated):

@@ -82,6 +82,25 @@ def test_a_stop_does_not_wait_for_what_it_would_have_required(comard, told, gate
     assert state(web) == "stopped", "it does not follow db"
 
 
+def test_one_that_is_stopped_with_what_it_waits_for_does_not_follow_it(comard):
+    db = service(comard, "db", text="""
+    def is_up():
+        return os.path.exists(FLAG)
+
+    serviceReadiness = is_up
+    """ + PLAIN, FLAG=f"{comard.root}/flag")
+    web = service(comard, "web", 'serviceRequires = "db"')
+    starting = web.begin("start")
+    comard.until(lambda: db.supervision["PIDs"], "db to start")
+    assert comard.cli("stop", "--with-dependents", "db").returncode == 0
+    with pytest.raises(BusError, match="cannot start web"):
+        starting.result()
+    comard.write("/flag", "")
+    db.start()
+    comard.bus.sync()
+    assert web.supervision["PIDs"] == [] and state(web) not in ("starting", "running")
+
+
 def test_a_stop_that_is_refused_ends_no_start(comard, told, gate):
     db = service(comard, "db", text=GATED, told=told, GATE=gate)
     web = service(comard, "web", 'serviceRequires = "db"')

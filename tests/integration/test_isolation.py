@@ -165,6 +165,14 @@ def test_a_worker_that_ends_without_an_answer_is_an_error_that_says_how(suffer, 
     assert how in error.message and "start of bad" in error.message
 
 
+@pytest.mark.parametrize("statement, name", [
+    ('raise SyntaxError("bad", ("file", 1, "x", "text"))', "SyntaxError"),
+    ('error = ValueError("odd"); error.__notes__ = 3; raise error', "ValueError"),
+])
+def test_an_error_that_cannot_be_shown_is_answered_all_the_same(suffer, statement, name):
+    assert suffer(statement).name == name
+
+
 def test_a_script_that_daemonizes_itself_is_an_error_and_leaves_nothing(suffer):
     error = suffer("""
 if os.fork():

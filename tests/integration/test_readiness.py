@@ -288,17 +288,48 @@ def test_a_stop_does_not_wait_until_it_is_ready(any_comard):
     assert slow.changed.all() == []
 
 
+def test_its_stop_ends_what_is_not_ready_yet(comard, told):
+    """As it ends everything: the script knows how, and whom it spares."""
+    service = comard.register("app", with_settings("""
+        def start():
+            startService(command=SERVER, args="--wait-for " + GATE, detach=True)
+
+        def stop():
+            tell(status())
+            if not os.path.exists(FLAG):
+                fail("not now")
+
+        def status():
+            return isServiceRunning(command=SERVER)
+        """, told, {"SERVER": comard.program("server"), "GATE": str(comard.gate("never")),
+                    "FLAG": f"{comard.root}/flag"}, serviceReadiness="notify", serviceStopTimeout=0.05))
+    changed = comard.signals()
+    starting = service.begin("start")
+    comard.until(lambda: service.supervision["PIDs"], "it to start")
+    with pytest.raises(BusError, match="not now"):
+        comard.connect().service("app").stop()
+    assert told.value() is True
+    with pytest.raises(BusError, match="it is to be stopped"):
+        starting.result()
+    until_state(comard, service, "running")
+    assert main_of(service).alive, "its stop() has refused"
+    assert changed.all() == [STARTED]
+    comard.write("/flag", "")
+    service.stop()
+    assert_stays_down(service)
+
+
 def test_a_stop_that_came_while_the_script_ran_counts_too(comard, told):
     gate = comard.gate("start")
     service = comard.register("app", with_settings("""
         def start():
             tell("begins")
             open(GATE).read(1)
-            startService(command=SERVER, args="--wait-for " + SERVER + ".never", detach=True)
+            startService(command=SERVER, args="--wait-for " + NEVER, detach=True)
 
         def stop():
             pass
-        """, told, {"GATE": gate, "SERVER": comard.program("server")},
+        """, told, {"GATE": gate, "SERVER": comard.program("server"), "NEVER": str(comard.gate("never"))},
         serviceReadiness="notify", serviceStopTimeout=0.05))
     starting = service.begin("start")
     assert told.value() == "begins"

@@ -119,15 +119,16 @@ TEST_F(StatusTextTest, HostileTextIsHarmless) {
 }
 
 TEST_F(StatusTextTest, JsonHasTheSameKeysForEveryService) {
-    EXPECT_EQ(status_json(running_service(), "en").dump(),
-              R"({"name":"nginx","description":"Web server","state":"running",)"
-              R"("since":"2024-05-01T12:34:56+00:00","start_up":"on","type":"server",)"
-              R"("main_pid":1234,"pids":[1234,1235],"memory_bytes":5447680,)"
-              R"("cpu_microseconds":1234000,"exit_code":null,"exit_signal":null,"restarts":0,)"
-              R"("last_error":null,"cause":null,"health":null,"status_text":null,)"
-              R"("wanted":false,"edited":false,"lacks":[],"lost_lines":0,"retry_microseconds":null,)"
-              R"("script":"/var/lib/comar/scripts/System.Service/nginx.py",)"
-              R"("control_group":"/sys/fs/cgroup/comar/nginx"})");
+    EXPECT_EQ(
+        status_json(running_service(), "en").dump(),
+        R"({"name":"nginx","description":"Web server","state":"running",)"
+        R"("since":"2024-05-01T12:34:56+00:00","start_up":"on","type":"server",)"
+        R"("main_pid":1234,"pids":[1234,1235],"memory_bytes":5447680,)"
+        R"("cpu_microseconds":1234000,"exit_code":null,"exit_signal":null,"restarts":0,)"
+        R"("last_error":null,"cause":null,"health":null,"status_text":null,)"
+        R"("wanted":false,"edited":false,"lacks":[],"lost_lines":0,"retry_microseconds":null,)"
+        R"("script":"/var/lib/comar/scripts/System.Service/nginx.py",)"
+        R"("control_group":"/sys/fs/cgroup/comar/nginx"})");
     ServiceStatus unknown;
     unknown.name = "x";
     EXPECT_EQ(

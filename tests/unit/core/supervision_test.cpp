@@ -307,6 +307,27 @@ TEST_F(SupervisionTest, ComingAndGoingWhileAMethodRunsIsItsWork) {
     EXPECT_THAT(announced_, ElementsAre(true));
 }
 
+TEST_F(SupervisionTest, OfAStartThatAStopHasOvertakenNothingIsSaid) {
+    for (const ServiceState before : {ServiceState::unknown, ServiceState::stopped}) {
+        restore(before);
+        announced_.clear();
+        begin(JobKind::start);
+        on(MethodEnded{JobKind::start, false, true, true, true});
+        EXPECT_EQ(state(), ServiceState::starting);
+        run(JobKind::stop, left_nothing);
+        EXPECT_EQ(state(), ServiceState::stopped);
+        EXPECT_THAT(announced_, IsEmpty());
+    }
+}
+
+TEST_F(SupervisionTest, WhereThatStopFailsItRuns) {
+    begin(JobKind::start);
+    on(MethodEnded{JobKind::start, false, true, true, true});
+    run(JobKind::stop, raised_leaving_process);
+    EXPECT_EQ(state(), ServiceState::running);
+    EXPECT_THAT(announced_, ElementsAre(true));
+}
+
 TEST_F(SupervisionTest, WhatIsFoundAliveRunsWhateverItWasBefore) {
     for (const ServiceState before :
          {ServiceState::unknown, ServiceState::stopped, ServiceState::failed, ServiceState::done}) {

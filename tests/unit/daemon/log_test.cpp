@@ -22,8 +22,12 @@ TEST(LogTest, NothingCommandsATerminal) {
     EXPECT_EQ(harmless("a\xc2\x9b"
                        "2Jb"),
               "a?2Jb");
-    EXPECT_EQ(harmless("cut\xc2"), "cut\xc2");
-    EXPECT_EQ(harmless(std::string_view("a\0b", 3)), "a?b");
+    EXPECT_EQ(harmless("cut\xc2"), "cut\ufffd");
+    EXPECT_EQ(harmless("a\x9b"
+                       "2Jb"),
+              "a\ufffd2Jb")
+        << "what an 8-bit terminal obeys";
+    EXPECT_EQ(harmless(std::string_view("a\0b", 3)), "a\ufffdb");
 }
 
 }  // namespace

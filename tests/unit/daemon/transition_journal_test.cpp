@@ -94,9 +94,22 @@ TEST_F(TransitionJournalTest, ADamagedCourseIsAsNone) {
     EXPECT_TRUE(read->record->services.empty());
 }
 
+TEST_F(TransitionJournalTest, WhatIsOfAnotherShapeHasNotHadItsTurn) {
+    journal_.begin();
+    journal_.save(some_boot());
+    journal_.add("web", service("succeeded"));
+    StateJournal other(files().course);
+    ASSERT_TRUE(other.load());
+    ASSERT_TRUE(other.put("shop", R"({"fate":"succeeded"})"));
+    const auto read = TransitionJournal(files()).load();
+    ASSERT_TRUE(read);
+    EXPECT_EQ(read->record->services.size(), 1U);
+    EXPECT_TRUE(read->record->services.contains("web"));
+}
+
 TEST_F(TransitionJournalTest, ADamagedStateIsInvalid) {
-    for (const char* text :
-         {"", "[]", "{\"record\": 3}", "{\"record\": {}, \"began\": 1}", "{\"group\": 1}"}) {
+    for (const char* text : {"", "[]", "{\"record\": 3}", "{\"record\": {}, \"began\": 1}",
+                             "{\"group\": 1}", "{\"kind\": \"boot\", \"finished\": []}"}) {
         folder_.write("transition", text);
         EXPECT_EQ(journal_.load().error().kind, ErrorKind::invalid) << text;
     }
