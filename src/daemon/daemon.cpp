@@ -147,6 +147,7 @@ Result<int> Daemon::run(UniqueFd ready) {
     if (ready) (void)!::write(ready.get(), "\n", 1);
     ready.reset();
     auto ended = parts.loop.run();
+    parts.supervisor.release();
     parts.services.shut_down();
     fault_point("exit", "released");
     return ended;

@@ -62,6 +62,14 @@ void Health::end(const std::string& app) {
     }
 }
 
+/// Nobody asks any more, and no answer counts.
+void Health::shut_down() {
+    std::vector<std::string> apps;
+    for (const auto& [app, check] : checks_) apps.push_back(app);
+    for (const std::string& app : apps) end(app);
+    cgroup_.kill();
+}
+
 void Health::sign_of_life(const std::string& app, std::optional<std::chrono::microseconds> time) {
     if (!time && !watchdogs_.contains(app)) return;
     Watchdog& watchdog = watchdogs_[app];
@@ -115,6 +123,7 @@ void Health::ask_command(const std::string& app, Check& check) {
     request.directory = "/";
     request.new_session = true;
     request.parent_death_signal = SIGKILL;
+    request.cgroup = cgroup_.fd();
     // What it prints tells of the service, and belongs into its log.
     UniqueFd out;
     UniqueFd err;

@@ -11,6 +11,7 @@
 
 #include "core/service_settings.h"
 #include "daemon/calls.h"
+#include "daemon/check_cgroup.h"
 #include "daemon/outputs.h"
 #include "daemon/prober.h"
 #include "loop/child_watch.h"
@@ -33,12 +34,14 @@ public:
         std::function<void(const std::string& app)> silent;
     };
 
-    /// All of them outlive it.
-    Health(Loop& loop, ChildWatch& children, Calls& calls, Outputs& outputs, Events events)
+    /// All of them outlive it. `cgroups`: where its commands have one of their own.
+    Health(Loop& loop, ChildWatch& children, Calls& calls, Outputs& outputs,
+           const std::string& cgroups, Events events)
         : loop_(loop),
           children_(children),
           calls_(calls),
           outputs_(outputs),
+          cgroup_(cgroups),
           events_(std::move(events)) {}
 
     /// It runs and is ready from now on.
@@ -48,6 +51,10 @@ public:
 
     /// WATCHDOG=1, and with `usec` another time for the next one.
     void sign_of_life(const std::string& app, std::optional<std::chrono::microseconds> time);
+
+    /// comard ends: its commands do so, too, and in the end their cgroup.
+    void shut_down();
+    void release() { cgroup_.remove(); }
 
     /// The commands that run now, also those that have been killed and not reaped yet.
     [[nodiscard]] std::vector<ProcessId> processes() const;
@@ -77,6 +84,7 @@ private:
     ChildWatch& children_;
     Calls& calls_;
     Outputs& outputs_;
+    CheckCgroup cgroup_;
     Events events_;
     std::map<std::string, Check> checks_;
     std::map<std::string, Watchdog> watchdogs_;

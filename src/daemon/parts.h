@@ -112,12 +112,13 @@ struct Daemon::Parts {
     LogCompressor compressor{loop, children, logs, paths.compressor};
     Outputs outputs{loop, {paths.root, paths.output, settings.log_target}, logs};
     StateJournal journal{paths.state};
+    std::string cgroups = find_cgroup_parent(paths);  ///< empty: there are none
     ServiceTable services{
         Service::Context{
             loop,
             children,
             journal,
-            find_cgroup_parent(paths),
+            cgroups,
             {},
             {},
             {},
@@ -152,7 +153,7 @@ struct Daemon::Parts {
         Requirements{dependencies.graph(),
                      [this](const std::string& app) { return services.find(app); },
                      [this](const std::string& app) { return start_up.get(app) != StartUp::off; }},
-        Supervisor::Folders{paths.notify, paths.ready, paths.root + "/run"},
+        Supervisor::Folders{paths.notify, paths.ready, paths.root + "/run", cgroups},
         descriptors};
     Jobs jobs{calls, waits, tickets, [this](const std::string& app) { return services.find(app); },
               supervisor};

@@ -57,7 +57,7 @@ Supervisor::Supervisor(Loop& loop, ChildWatch& children, Calls& calls, Outputs& 
           [this](const std::string& app) { return jobs_->busy(app); },
           [this](Service& service, const Notification& said) { told(service, said); }),
       readiness_(loop, calls, find_service, std::move(folders.ready)),
-      health_(loop, children, calls, outputs,
+      health_(loop, children, calls, outputs, folders.cgroups,
               {[this](const std::string& app, const std::string& problem) {
                    Service* service = find_service_(app);
                    if (service == nullptr) return;
@@ -513,6 +513,7 @@ void Supervisor::shut_down() {
     requirements_.set_following(false);
     readiness_.cancel_all();
     direct_stop_.cancel_all();
+    health_.shut_down();
 }
 
 }  // namespace comar

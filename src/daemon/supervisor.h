@@ -32,9 +32,10 @@ public:
     using FindService = Readiness::FindService;
 
     struct Folders {
-        std::string notify;  ///< sockets for sd_notify(3)
-        std::string ready;   ///< FIFOs for a newline
-        std::string run;     ///< pidfiles of services, in memory
+        std::string notify;   ///< sockets for sd_notify(3)
+        std::string ready;    ///< FIFOs for a newline
+        std::string run;      ///< pidfiles of services, in memory
+        std::string cgroups;  ///< of comard's; empty: there are none
     };
 
     /// All of them outlive it.
@@ -106,6 +107,8 @@ public:
     [[nodiscard]] std::vector<ProcessId> processes() const;
     /// comard ends: nobody is started again, and who waits gets an answer.
     void shut_down();
+    /// And nothing of its own is left.
+    void release() { health_.release(); }
 
 private:
     [[nodiscard]] bool is_left_down(const CallRequest& start) const;

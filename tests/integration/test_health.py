@@ -270,6 +270,20 @@ def test_the_end_of_comard_leaves_no_question_behind(comard, told):
     second.wait_gone()
 
 
+@pytest.mark.parametrize("end", ["kill", "stop"])
+def test_what_a_command_has_started_does_not_outlive_comard(comard, told, place, end):
+    if not place.cgroup:
+        pytest.skip("cgroup v2 cannot be written here")
+    service = comard.register("app", supervised(comard.program("server"), serviceHealth=health(
+        f"(echo $$ > /dev/null; sh -c 'echo $$ > {told}; read x < {comard.gate('never')}'; true); true")))
+    service.start()
+    below = Process(int(told.line()))
+    getattr(comard, end)()
+    comard.start()
+    below.wait_gone()
+    comard.service("app").stop()
+
+
 # Signs of life
 
 def watched(comard, told, args, seconds, **settings):
