@@ -79,6 +79,9 @@ class Comard:
             self._wait_ready(notify)
 
     def __exit__(self, *_):
+        self.end()
+
+    def end(self):
         """Services first, so that comard sees them go and removes their cgroups."""
         services = self.service_pids()
         for pid in services:

@@ -56,6 +56,7 @@ def _start_and_stop(bench, manager, names, needs=None):
         time.sleep(_SETTLE_SECONDS)
         planning = manager.planning_share()
         stopped = _stop(board, manager)
+        manager.tear_down()
         processes.end_below()
     return {"boot": booted, "stop": stopped, "planning": planning}
 

@@ -55,6 +55,7 @@ def _once(bench, manager):
         again = _kill(board, [0])
         time.sleep(_SETTLE_SECONDS)
         everything = _kill(board, range(_SERVICES))
+        manager.tear_down()
         processes.end_below()
     return {"one": singles[len(singles) // 2], "again": again, "all": everything}
 

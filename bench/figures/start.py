@@ -54,6 +54,7 @@ def _once(bench, manager):
         _stop(board, manager)
         time.sleep(_SETTLE_SECONDS)
         warm = _time_start(board, 2 * _SERVICES, lambda: _launch(manager.start_all()))
+        manager.tear_down()
         processes.end_below()
     return {"cold": cold, "warm": warm, "cost": spent}
 

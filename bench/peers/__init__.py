@@ -50,6 +50,9 @@ class Peer:
         """The command that stops them; None where nobody does that but who started them."""
         raise NotImplementedError
 
+    def tear_down(self):
+        """Lets the manager put away what outlives processes; these are killed afterwards."""
+
 
 def launch(*words):
     return subprocess.Popen([find(words[0]), *words[1:]], stdin=subprocess.DEVNULL,

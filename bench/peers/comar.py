@@ -30,6 +30,11 @@ class Comar(Peer):
         self._comard.start()
         self._comard.launch("start", *self._names)
 
+    def tear_down(self):
+        """Its cgroups. None of the services is to come back meanwhile."""
+        self._comard.launch("shutdown").wait()
+        self._comard.end()
+
     def start_all(self):
         return self._comard.command("start", *self._names)
 

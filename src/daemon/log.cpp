@@ -96,16 +96,16 @@ spdlog::sink_ptr make_sink(LogTarget target) {
 
 }  // namespace
 
-std::string harmless(std::string_view raw) {
-    const std::string message = bus::to_bus_text(raw);
+std::string harmless(std::string_view message) {
+    const std::string valid = bus::to_bus_text(message);
     constexpr unsigned char c1_lead = 0xc2;  // of U+0080 to U+00BF in UTF-8
     constexpr unsigned char c1_end = 0xa0;
     std::string text;
-    text.reserve(message.size());
-    for (std::size_t i = 0; i < message.size(); ++i) {
-        const auto letter = static_cast<unsigned char>(message[i]);
-        const bool is_last = i + 1 == message.size();
-        const auto next = is_last ? c1_end : static_cast<unsigned char>(message[i + 1]);
+    text.reserve(valid.size());
+    for (std::size_t i = 0; i < valid.size(); ++i) {
+        const auto letter = static_cast<unsigned char>(valid[i]);
+        const bool is_last = i + 1 == valid.size();
+        const auto next = is_last ? c1_end : static_cast<unsigned char>(valid[i + 1]);
         if (letter == '\n') {
             text += "\n    ";
         } else if ((letter < ' ' && letter != '\t') || letter == 0x7f) {
@@ -114,7 +114,7 @@ std::string harmless(std::string_view raw) {
             text += '?';
             ++i;
         } else {
-            text += message[i];
+            text += valid[i];
         }
     }
     return text;
