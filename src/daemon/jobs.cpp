@@ -59,6 +59,11 @@ void Jobs::submit_queued(Line& line, JobKind kind, CallRequest request, Done don
             tl::unexpected(CallError{"Busy", "cannot " + std::string(to_string(kind)) + " " + app +
                                                  ": too many wait for it already"}));
     }
+    // Who has to ask in another way hears so at once, not when it has started.
+    const auto& running = line.queue.running();
+    if (kind == JobKind::stop && running && ends_started(running->kind)) {
+        if (auto objection = steps_.objection(request)) return done(tl::unexpected(*objection));
+    }
     const auto place = take_place(line, kind, request);
     if (!place) {
         done(tl::unexpected(CallError{"Deadlock", place.error().message}));

@@ -32,6 +32,8 @@ public:
                              std::function<void(std::optional<CallReply>)> answered) = 0;
     /// The script has answered; `then` gets what the job's callers get.
     virtual void after(const CallRequest& request, JobKind method, CallReply reply, Then then) = 0;
+    /// Why a stop that is asked for while it starts cannot be done, as things are.
+    [[nodiscard]] virtual std::optional<CallError> objection(const CallRequest& stop) const = 0;
     /// While it starts, somebody has asked for its stop, Jobs::stop_behind(): what only waits need
     /// not wait any more.
     virtual void overtaken(const std::string& app) = 0;

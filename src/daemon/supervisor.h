@@ -57,6 +57,9 @@ public:
                      std::function<void(std::optional<CallReply>)> answered) override;
     void after(const CallRequest& request, JobKind method, CallReply reply, Then then) override;
 
+    [[nodiscard]] std::optional<CallError> objection(const CallRequest& stop) const override {
+        return requirements_.objection(stop);
+    }
     void overtaken(const std::string& app) override;
 
     // What happens to services.
