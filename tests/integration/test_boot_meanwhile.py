@@ -43,23 +43,16 @@ def executed_anew(comard, caller, go_on):
 
 
 @pytest.mark.parametrize("cut_short", [killed, stopped, executed_anew])
-def test_a_boot_that_was_cut_short_goes_on(comard, cut_short):
+def test_a_boot_that_was_cut_short_goes_on(comard, told, cut_short):
+    gate = comard.gate("boot")
     service(comard, "first")
-    service(comard, "gate", 'serviceAfter = "first"', text=f"""
-    def start():
-        while not os.path.exists("{comard.root}/open"):
-            time.sleep(0.01)
-    """)
+    service(comard, "gate", 'serviceAfter = "first"', text=GATED, GATE=gate, told=told)
     service(comard, "last", 'serviceRequires = "gate"')
     caller = comard.launch_cli("boot")
-    comard.until(lambda: state(comard, "gate") == "starting", "the boot to be half way")
+    assert told.value() == "starting"
     before = comard.service("first").supervision["MainPID"]
-
-    def open_gate():
-        with open(f"{comard.root}/open", "w", encoding="ascii"):
-            pass
-
-    cut_short(comard, caller, open_gate)
+    # The worker of a comard that is killed may still be at it.
+    cut_short(comard, caller, lambda: gate.open(2))
     assert caller.returncode != 0
     comard.until(lambda: state(comard, "last") == "running", "the boot to go on")
     assert comard.service("first").supervision["MainPID"] == before
