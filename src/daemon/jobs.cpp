@@ -86,12 +86,11 @@ void Jobs::submit_queued(Line& line, JobKind kind, CallRequest request, Done don
 
 /// What somebody outside asks for is his job from then on, whoever has wanted the same before.
 void Jobs::join(Pending& pending, CallRequest request) {
-    const auto is_from_outside = [](const CallRequest& one) {
-        return one.depth == 0 && !one.left_down && !Restarter::is_own(one);
-    };
     const bool with_dependents = pending.request.with_dependents || request.with_dependents;
     if (!request.left_down) pending.request.left_down.reset();
-    if (is_from_outside(request) && !is_from_outside(pending.request)) {
+    const bool takes_over =
+        Restarter::is_from_outside(request) && !Restarter::is_from_outside(pending.request);
+    if (takes_over) {
         pending.request = std::move(request);
         pending.request.parent.reset();
     }

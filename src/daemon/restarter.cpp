@@ -23,6 +23,10 @@ const char* Restarter::own_name() { return "comar"; }
 
 bool Restarter::is_own(const CallRequest& request) { return request.caller == own_name(); }
 
+bool Restarter::is_from_outside(const CallRequest& request) {
+    return request.depth == 0 && !request.left_down && !is_own(request);
+}
+
 void Restarter::submit(JobKind kind, const std::string& app, std::string cause) {
     CallRequest request;
     request.app = app;

@@ -33,6 +33,8 @@ public:
     [[nodiscard]] static const char* own_name();
     /// comar itself asks, and nobody else.
     [[nodiscard]] static bool is_own(const CallRequest& request);
+    /// Somebody outside asks, by himself: neither comar, nor a boot, nor a script.
+    [[nodiscard]] static bool is_from_outside(const CallRequest& request);
     /// A job of comar's own. What becomes of it is told in the log.
     void submit(JobKind kind, const std::string& app, std::string cause);
 

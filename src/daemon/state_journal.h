@@ -12,11 +12,11 @@
 
 namespace comar {
 
-/// What outlives comard of each service: one file, to which each change is appended, for services
-/// change often and a file of each would cost more than all else in a start. A record is a line
-/// "comar-state 2 LENGTH CHECKSUM" and JSON of that length, a line again. The last one of a service
-/// counts. Rewritten, atomically, when most of it is out of date. It need not survive a power cut,
-/// for neither do the processes it speaks of.
+/// What outlives comard of each service, its state or its part in a boot: one file, to which each
+/// change is appended, for services change often and a file of each would cost more than all else
+/// in a start. A record is a line "comar-state 2 LENGTH CHECKSUM" and JSON of that length, a line
+/// again. The last one of a service counts. Rewritten, atomically, when most of it is out of date.
+/// It need not survive a power cut, for neither do the processes it speaks of.
 ///
 /// What a comard has written another one believes, so a file with anything else in it is refused
 /// whole (CVE-2018-15686 is what happens otherwise). Only the end may be missing: that is a record

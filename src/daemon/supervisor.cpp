@@ -75,24 +75,26 @@ Supervisor::Supervisor(Loop& loop, ChildWatch& children, Calls& calls, Outputs& 
 
 void Supervisor::before(const CallRequest& request, JobKind method, Then then) {
     // Whoever asks for something else than we do decides anew.
-    const bool by_comar = Restarter::is_own(request);
-    if (!by_comar && method != JobKind::reload) {
+    if (!Restarter::is_own(request) && method != JobKind::reload) {
         restarter_.decided_anew(request.app);
         requirements_.decided_anew(request.app);
     }
-    // comard, a boot, and what a script asks for are no decisions of somebody outside.
-    const bool is_decision = !by_comar && !request.left_down && request.depth == 0;
-    if (method == JobKind::stop) {
-        return requirements_.take_down(
-            request, [this, request, is_decision, then = std::move(then)](CallReply down) {
-                Service* service = find_service_(request.app);
-                if (!down && service != nullptr) service->settle_start();
-                if (down && is_decision && !request.comes_back)
-                    decided_(request.app, JobKind::stop);
-                then(std::move(down));
-            });
-    }
-    if (!starts(method)) return then(json());
+    if (method == JobKind::stop) return before_stop(request, std::move(then));
+    if (starts(method)) return before_start(request, method, std::move(then));
+    then(json());
+}
+
+void Supervisor::before_stop(const CallRequest& request, Then then) {
+    requirements_.take_down(request, [this, request, then = std::move(then)](CallReply down) {
+        Service* service = find_service_(request.app);
+        if (!down && service != nullptr) service->settle_start();
+        const bool is_decision = Restarter::is_from_outside(request) && !request.comes_back;
+        if (down && is_decision) decided_(request.app, JobKind::stop);
+        then(std::move(down));
+    });
+}
+
+void Supervisor::before_start(const CallRequest& request, JobKind method, Then then) {
     // Whoever needs it has it started.
     if (!request.left_down) decided_(request.app, method);
     if (is_left_down(request)) {
@@ -106,9 +108,11 @@ void Supervisor::before(const CallRequest& request, JobKind method, Then then) {
                                               ": everything is stopped; 'comar boot' or 'comar "
                                               "switch' starts services again"));
     }
-    book_->refresh(request, [this, request, by_comar, then = std::move(then)](CallReply fresh) {
+    book_->refresh(request, [this, request, then = std::move(then)](CallReply fresh) {
         Service* service = find_service_(request.app);
-        if (!fresh && service != nullptr) refused(*service, by_comar, fresh.error());
+        if (!fresh && service != nullptr) {
+            refused(*service, Restarter::is_own(request), fresh.error());
+        }
         if (!fresh || service == nullptr) return then(std::move(fresh));
         // One that runs goes on as it was started; a start() that does nothing changes nothing.
         if (service->running().value_or(false)) return prepare(request, then);

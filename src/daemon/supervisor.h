@@ -56,7 +56,6 @@ public:
     bool do_directly(const CallRequest& request, JobKind method,
                      std::function<void(std::optional<CallReply>)> answered) override;
     void after(const CallRequest& request, JobKind method, CallReply reply, Then then) override;
-
     [[nodiscard]] std::optional<CallError> objection(const CallRequest& stop) const override {
         return requirements_.objection(stop);
     }
@@ -94,8 +93,8 @@ public:
     void on_return(std::function<void(const std::string& app)> returned) {
         returned_ = std::move(returned);
     }
-    /// Hears of each start and stop that somebody outside of comard has asked for, when nothing
-    /// speaks against it any more.
+    /// Hears of each stop that somebody outside has asked for, when nothing speaks against it any
+    /// more, and of each start that is not a boot's.
     void on_decision(std::function<void(const std::string& app, JobKind method)> decided) {
         decided_ = std::move(decided);
     }
@@ -114,6 +113,8 @@ public:
     void release() { health_.release(); }
 
 private:
+    void before_stop(const CallRequest& request, Then then);
+    void before_start(const CallRequest& request, JobKind method, Then then);
     [[nodiscard]] bool is_left_down(const CallRequest& start) const;
     void prepare(const CallRequest& start, const Then& then);
     void ready_or_not(const CallRequest& request, CallReply reply, Then then);

@@ -50,7 +50,7 @@ Transitions::Transitions(Parts parts)
                  parts_.progress();
                  pulse_.arm(pulse_interval);
              }),
-      news_(parts_.loop, [this] { tell(); }) {}
+      news_(parts_.loop, [this] { parts_.progress(); }) {}
 
 void Transitions::boot(const BootOptions& options, Done done) {
     for (const std::string& warning : options.warnings) spdlog::warn("{}", warning);
@@ -340,8 +340,9 @@ void Transitions::over() {
     parts_.loop.defer([held = std::make_shared<std::vector<std::unique_ptr<Campaign>>>(
                            std::exchange(campaigns_, {}))] {});
     clear();
-    tell();
+    save();
     parts_.journal.end();
+    parts_.progress();
     for (const Done& done : std::exchange(waiters_, {})) done(record);
     parts_.loop.defer([] { give_back_memory(); });
 }

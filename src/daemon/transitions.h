@@ -87,7 +87,7 @@ public:
     [[nodiscard]] nlohmann::json progress() const;
     /// A start() or stop() of a service has returned; it may not be ready yet.
     void returned(const std::string& app);
-    /// Somebody else starts or stops a service: he knows better than what goes on.
+    /// Somebody else starts or stops a service, and knows better than what goes on.
     void decided(const std::string& app, JobKind method);
 
 private:
@@ -129,7 +129,6 @@ private:
     void clear();
     void take_up(BootRecord record);
     void go_on_with(const std::string& kind);
-    void tell();
     /// `is_ended`: comard ends in order, and not in the middle of anything.
     void save(bool is_ended = false) const;
     [[nodiscard]] TransitionState current_state() const;
@@ -147,7 +146,7 @@ private:
     std::size_t open_campaigns_ = 0;
     std::unique_ptr<Timer> stage_timer_;
     Timer pulse_;  ///< and where nothing moves, it is told that it still goes on
-    Timer news_;   ///< much moves in a boot: it is written down and told now and then
+    Timer news_;   ///< much moves in a boot: it is told now and then
     std::optional<BootRecord> resumed_;  ///< what an earlier comard began, and nobody goes on with
     std::map<std::string, std::string> finished_;  ///< by that comard: service and method
     std::set<std::string> turned_off_;             ///< meanwhile, and so not started

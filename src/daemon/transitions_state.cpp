@@ -11,11 +11,6 @@
 
 namespace comar {
 
-void Transitions::tell() {
-    if (!record_) save();
-    parts_.progress();
-}
-
 void Transitions::save(bool is_ended) const {
     TransitionState state = current_state();
     state.is_ended = is_ended;
