@@ -46,6 +46,10 @@ def _libraries_of(path):
     return re.findall(r"(?:=> |^\s*)(/\S+) \(0x", told, re.MULTILINE)
 
 
+def _text(console):
+    return console.decode(errors="replace").replace("\r", "")
+
+
 class Image:
     """A root file system that grows in a folder."""
 
@@ -108,9 +112,13 @@ class Image:
         words = f"console=ttyS0 rdinit=/sbin/init quiet panic=-1 {command_line}"
         machine = ["qemu-system-x86_64", "-accel", "tcg", "-m", str(MEMORY_MIB), "-smp", "2", "-nographic", "-no-reboot",
                    "-nic", "none", "-kernel", kernel_image, "-initrd", self._packed, "-append", words]
-        ended = subprocess.run(list(map(str, machine)), stdin=subprocess.DEVNULL, capture_output=True,
-                               timeout=LIMIT_SECONDS)
-        return ended.stdout.decode(errors="replace").replace("\r", "")
+        try:
+            console = subprocess.run(list(map(str, machine)), stdin=subprocess.DEVNULL, capture_output=True,
+                                     timeout=LIMIT_SECONDS).stdout
+        except subprocess.TimeoutExpired as late:
+            raise AssertionError(f"not off after {LIMIT_SECONDS} s; its console ended with:\n"
+                                 f"{_text(late.stdout or b'')[-4000:]}") from None
+        return _text(console)
 
     def repack(self):
         """It was written to since it has booted."""
