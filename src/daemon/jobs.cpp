@@ -217,6 +217,7 @@ void Jobs::end(const std::string& app, const Job& job, const CallReply& reply) {
     line.queue.end_running();
     waits_.remove(job.ticket);
     for (const Waiter& waiter : pending.mapped().waiters) waiter.done(reply);
+    fault_point(to_string(job.kind), "told");
     if (lines_.contains(app)) pump(app, reply ? std::optional(job.kind) : std::nullopt);
     drop_idle(app);
 }

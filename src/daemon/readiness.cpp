@@ -5,6 +5,7 @@
 #include <array>
 #include <utility>
 
+#include <spdlog/spdlog.h>
 #include <sys/epoll.h>
 
 #include <unistd.h>
@@ -55,21 +56,41 @@ std::string describe_end(const Service& service) {
 }  // namespace
 
 Result<> Readiness::expect(const std::string& app, const Probe& probe) {
-    told_.erase(app);
-    extended_.erase(app);
-    strangers_.erase(app);
+    forget_start(app);
     if (tells_itself(probe)) told_[app] = false;
     if (auto strangers = listeners_of(probe); !strangers.empty()) {
         strangers_[app] = std::move(strangers);
     }
-    return probe.kind == Probe::Kind::fd ? open_fifo(app) : Result<>();
+    if (probe.kind != Probe::Kind::fd) return {};
+    (void)::unlink(fifo_of(app).c_str());
+    return open_fifo(app);
+}
+
+Result<> Readiness::expect_on(const std::string& app, const Probe& probe) {
+    forget_start(app);
+    if (!tells_itself(probe)) return {};
+    told_[app] = false;
+    unheard_.insert(app);
+    if (probe.kind != Probe::Kind::fd) return {};
+    if (!is_fifo_open(fifo_of(app))) {
+        spdlog::warn("{} counts as ready: it has closed its descriptor while comard was away", app);
+        told_[app] = true;
+        return {};
+    }
+    // What it has written is still in there.
+    return open_fifo(app);
+}
+
+void Readiness::forget_start(const std::string& app) {
+    told_.erase(app);
+    unheard_.erase(app);
+    extended_.erase(app);
+    strangers_.erase(app);
 }
 
 Result<> Readiness::open_fifo(const std::string& app) {
     fifos_.erase(app);
-    const std::string path = fifo_of(app);
-    (void)::unlink(path.c_str());
-    auto fd = comar::open_fifo(path);
+    auto fd = comar::open_fifo(fifo_of(app));
     if (!fd) return Failure(std::move(fd.error()));
     auto watch = IoWatch::create(loop_, fd->get(), EPOLLIN, [this, app](std::uint32_t) {
         std::array<char, 256> said;
@@ -230,6 +251,12 @@ void Readiness::late(const std::string& app) {
     const Waiting& waiting = waiting_.at(app);
     // Nobody knows how it has ended, and its script is content.
     if (waiting.probe.kind == Probe::Kind::exit) return finish(app, json());
+    if (unheard_.contains(app)) {
+        spdlog::warn("{} counts as ready: comar waited {} for {}, which may have come while comard "
+                     "was away",
+                     app, seconds(waiting.timeout), to_string(waiting.probe));
+        return finish(app, json());
+    }
     std::string text = app + " is not ready after " + seconds(waiting.timeout) +
                        ": comar waited for " + to_string(waiting.probe);
     if (!waiting.problem.empty()) text += " (" + waiting.problem + ")";
@@ -241,6 +268,7 @@ void Readiness::finish(const std::string& app, CallReply reply) {
     waiting_.erase(app);
     fifos_.erase(app);
     strangers_.erase(app);
+    unheard_.erase(app);
     waiting->done(std::move(reply));
     // One of its timers may be what has called us.
     loop_.defer([waiting] {});
@@ -255,9 +283,7 @@ void Readiness::cancel_all() {
 }
 
 void Readiness::forget(const std::string& app) {
-    told_.erase(app);
-    extended_.erase(app);
-    strangers_.erase(app);
+    forget_start(app);
     if (fifos_.erase(app) > 0) (void)::unlink(fifo_of(app).c_str());
     if (waiting_.contains(app)) finish(app, error_reply("Internal", "Unable to find " + app));
 }

@@ -34,6 +34,9 @@ public:
 
     /// A start begins: what was said before counts no more. Its FIFO is there from now on.
     Result<> expect(const std::string& app, const Probe& probe);
+    /// The start of another comard goes on. Who says so himself, and says nothing in time, counts
+    /// as ready: it may have said so while nobody listened.
+    Result<> expect_on(const std::string& app, const Probe& probe);
     [[nodiscard]] std::string fifo_of(const std::string& app) const {
         return fifo_folder_ + "/" + app;
     }
@@ -87,12 +90,14 @@ private:
     void late(const std::string& app);
     void finish(const std::string& app, CallReply reply);
     Result<> open_fifo(const std::string& app);
+    void forget_start(const std::string& app);
 
     Loop& loop_;
     Calls& calls_;
     FindService find_service_;
     std::string fifo_folder_;
     std::map<std::string, bool> told_;  ///< those that are expected to tell, and whether they have
+    std::set<std::string> unheard_;     ///< who may have said so to another comard
     std::map<std::string, TimePoint> extended_;  ///< who has asked for more time before we wait
     /// Who listened at a service's port before it was started.
     std::map<std::string, std::set<std::uint64_t>> strangers_;

@@ -62,13 +62,6 @@ bool is_strange(const ProcessId& id) {
     return stat && stat->id == id && !descends_from(id.pid, ::getpid());
 }
 
-/// Others say when they are ready, and may have said so while nobody listened.
-bool can_be_asked(const EffectiveSettings& settings) {
-    const auto& probe = settings.supervision.readiness;
-    return probe && probe->kind != Probe::Kind::exit && probe->kind != Probe::Kind::notify &&
-           probe->kind != Probe::Kind::fd;
-}
-
 bool is_script_host(pid_t pid) {
     const auto program = read_executable(pid);
     return program && program->path.find("/comar-script-host") != std::string::npos;
@@ -148,7 +141,7 @@ void Service::restore_processes(const json& state) {
         if (const auto id = read_process(one)) processes_.adopt(*id);
     }
     const bool was_waiting = state.value("awaits_ready", false);
-    if (was_waiting && processes_.alive() && can_be_asked(settings())) {
+    if (was_waiting && processes_.alive()) {
         is_half_started_ = awaits_ready_ = true;
     } else if (processes_.alive()) {
         // What a stop() has left alive on purpose does not make it run.
@@ -306,13 +299,19 @@ void Service::process_started(const ProcessId& process, pid_t reaper) {
     if (context_.taken(process, app_, is_sibling)) return;
     took(process);
     processes_.adopt(process, reaper);
-    changed();
+    note_process();
 }
 
 void Service::program_started(const ProcessId& process) {
     took(process);
     processes_.adopt_child(process);
+    note_process();
+}
+
+void Service::note_process() {
     changed();
+    // Only what is written lets another comard find it.
+    if (processes_.cgroup_path().empty()) save();
 }
 
 /// The first one of a start counts as the main one.
@@ -476,17 +475,27 @@ void Service::emptied() {
 
 void Service::feed(const SupervisionEvent& event) {
     const ServiceState before = supervision_.state();
-    for (const SupervisionEffect& effect : supervision_.on(event)) {
+    const auto effects = supervision_.on(event);
+    const bool is_new = supervision_.state() != before;
+    const bool has_ended = is_new && ends_unasked(before);
+    if (is_new) note_state(before, has_ended);
+    if (!effects.empty()) changed();
+    // Who is told that a method is over relies on it, whatever becomes of comard.
+    if (std::holds_alternative<MethodEnded>(event) && unsaved_) save();
+    for (const SupervisionEffect& effect : effects) {
         if (const auto* announce = std::get_if<Announce>(&effect)) {
             context_.announce(app_, announce->running);
-        } else {
-            changed();
         }
     }
-    if (supervision_.state() != before) settled(before);
+    if (has_ended) tell_end(before);
 }
 
-void Service::settled(ServiceState before) {
+/// It has gone down since `before`, though it is wanted.
+bool Service::ends_unasked(ServiceState before) const {
+    return is_down(state()) && !is_down(before) && wanted_ && methods_.empty();
+}
+
+void Service::note_state(ServiceState before, bool has_ended) {
     const ServiceState now = supervision_.state();
     if (now == ServiceState::running && before == ServiceState::stopping && before_stop_) {
         // It did not stop, and runs as it did.
@@ -500,10 +509,14 @@ void Service::settled(ServiceState before) {
         died_badly_ = false;
         is_blamed_ = false;
     }
-    if (!is_down(now) || is_down(before) || !wanted_ || !methods_.empty()) return;
     // Whoever started it has not asked for this.
-    if (before == ServiceState::running)
+    if (has_ended && before == ServiceState::running) {
         cause_ = is_blamed_ ? "comar has ended it" : "it has ended by itself";
+    }
+}
+
+void Service::tell_end(ServiceState before) {
+    const ServiceState now = supervision_.state();
     // However short it was: 0 says that the start has failed.
     const auto ran = before == ServiceState::running
                          ? std::max(runs_for(), std::chrono::milliseconds{1})

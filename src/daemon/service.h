@@ -185,7 +185,9 @@ public:
 
 private:
     void feed(const SupervisionEvent& event);
-    void settled(ServiceState before);
+    [[nodiscard]] bool ends_unasked(ServiceState before) const;
+    void note_state(ServiceState before, bool has_ended);
+    void tell_end(ServiceState before);
     void watch_somebody();
     void exited(const ProcessId& process, std::optional<ExitStatus> status);
     void note_end(const std::optional<ExitStatus>& status);
@@ -193,6 +195,7 @@ private:
     void emptied();
     void changed();
     void took(const ProcessId& process);
+    void note_process();
     void restore_processes(const nlohmann::json& state);
     void miss_end();
     void use_cgroup(const std::string& cgroup_parent);

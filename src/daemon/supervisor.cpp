@@ -163,8 +163,9 @@ void Supervisor::prepare(const CallRequest& start, const Then& then) {
     }
     const Probe probe = readiness_of(*service);
     // Who listens by now may be the service itself.
-    const bool is_half_done = service->is_half_started();
-    if (auto expected = is_half_done ? Result<>() : readiness_.expect(app, probe); !expected) {
+    auto expected = service->is_half_started() ? readiness_.expect_on(app, probe)
+                                               : readiness_.expect(app, probe);
+    if (!expected) {
         return then(error_reply("Internal", expected.error().message));
     }
     if (probe.kind != Probe::Kind::exit && is_down) starting_[app] = probe;
@@ -466,23 +467,28 @@ void Supervisor::unwell(const std::string& app, const std::string& problem) {
 
 void Supervisor::restore(const std::string& app) {
     const Service* service = find_service_(app);
-    if (service != nullptr && service->is_half_started()) return go_on_with_start(app);
-    if (service == nullptr || !service->running().value_or(false)) return;
+    const bool is_up = service != nullptr &&
+                       (service->is_half_started() || service->running().value_or(false));
+    if (!is_up) return;
+    choose_log(*service);
+    listen_to(*service);
+    if (service->is_half_started()) return go_on_with_start(app);
     // Its state was lost, and with it what it was started with.
     if (service->stamp().empty()) use_current_settings(app);
-    const ServiceSettings& settings = service->settings().supervision;
-    choose_log(*service);
-    const bool speaks = readiness_of(*service).kind == Probe::Kind::notify || settings.watchdog;
-    if (speaks) {
-        if (auto opened = notifications_.open(app); !opened) {
-            spdlog::warn("{}: {}", app, opened.error().message);
-        }
-    }
     changed(app);
 }
 
+/// It may speak with sd_notify(3).
+void Supervisor::listen_to(const Service& service) {
+    const bool speaks = readiness_of(service).kind == Probe::Kind::notify ||
+                        service.settings().supervision.watchdog;
+    if (!speaks) return;
+    if (auto opened = notifications_.open(service.app()); !opened) {
+        spdlog::warn("{}: {}", service.app(), opened.error().message);
+    }
+}
+
 void Supervisor::go_on_with_start(const std::string& app) {
-    choose_log(*find_service_(app));
     CallRequest request;
     request.app = app;
     request.model = service_model;

@@ -133,6 +133,7 @@ private:
     [[nodiscard]] static std::optional<std::chrono::milliseconds> time_to_end(
         const Service& service);
     [[nodiscard]] std::optional<CallError> stop_ahead(const std::string& app) const;
+    void listen_to(const Service& service);
     void go_on_with_start(const std::string& app);
     void use_current_settings(const std::string& app);
     void choose_log(const Service& service);

@@ -30,4 +30,10 @@ Result<UniqueFd> open_fifo_for_program(const std::string& path) {
     return fd;
 }
 
+/// fifo(7): to write is refused while nobody could read.
+bool is_fifo_open(const std::string& path) {
+    const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC));
+    return fd || errno != ENXIO;
+}
+
 }  // namespace comar

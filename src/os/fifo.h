@@ -17,4 +17,8 @@ Result<UniqueFd> open_fifo(const std::string& path);
 /// it is there while nobody reads. Writing blocks while the FIFO is full.
 Result<UniqueFd> open_fifo_for_program(const std::string& path);
 
+/// Whether anybody has such an end of the FIFO at `path`. Once nobody has, all that was written and
+/// not read is lost.
+[[nodiscard]] bool is_fifo_open(const std::string& path);
+
 }  // namespace comar

@@ -10,6 +10,7 @@ from support.daemon import Daemon
 from support.place import BUILD
 from support.processes import Process, processes_that_mention
 from support.scripts import PLAIN, service_script
+from support.ways import HIDDEN_CGROUPS
 
 # What comard does itself, without a script.
 SUPERVISED = "\n    serviceRestart = RESTART\n" + PLAIN
@@ -19,11 +20,11 @@ SCRIPT = """
     """ + SUPERVISED
 
 STARTS = ["start.next", "start.begun", "start.worker", "start.sent", "start.process", "start.adopted",
-          "start.answered", "start.over", "start.ended", "state.unsaved"]
+          "start.answered", "start.over", "start.ended", "start.told", "state.unsaved"]
 STOPS = ["stop.next", "stop.begun", "stop.worker", "stop.sent", "stop.answered", "stop.empty", "stop.over",
-         "stop.ended"]
-PLAIN_STARTS = ["start.begun", "start.spawning", "start.spawned", "start.over", "start.ended"]
-PLAIN_STOPS = ["stop.begun", "stop.signalled", "stop.gone", "stop.empty", "stop.ended"]
+         "stop.ended", "stop.told"]
+PLAIN_STARTS = ["start.begun", "start.spawning", "start.spawned", "start.over", "start.ended", "start.told"]
+PLAIN_STOPS = ["stop.begun", "stop.signalled", "stop.gone", "stop.empty", "stop.ended", "stop.told"]
 
 
 @pytest.fixture
@@ -31,8 +32,8 @@ def faulty(place):
     """Starts a comard that is killed at `step`."""
     daemons = []
 
-    def start(step):
-        daemon = Daemon(place, program=BUILD / "bin/comard-faulty", environment={"COMAR_FAULT": step})
+    def start(step, mounts=()):
+        daemon = Daemon(place, program=BUILD / "bin/comard-faulty", environment={"COMAR_FAULT": step}, mounts=mounts)
         daemons.append(daemon)
         return daemon
 
@@ -126,6 +127,55 @@ def test_during_a_plain_stop(place, start_comard, faulty, step):
     daemon.service("app").start()
     dies_of(daemon, daemon.service("app").stop)
     goes_on(place, start_comard, service, wanted=None)
+
+
+# Where there are no cgroups, what is not written is lost.
+
+@pytest.mark.parametrize("script", [SCRIPT, SUPERVISED])
+@pytest.mark.parametrize("restart", ["no", "always"])
+def test_who_was_told_of_a_start_relies_on_it(place, start_comard, faulty, script, restart):
+    service = Service(place, restart, script)
+    daemon = faulty("start.told", HIDDEN_CGROUPS).start()
+    daemon.register("app", service.script)
+    started = daemon.signals()
+    end = Process(daemon.pid)
+    daemon.service("app").begin("start")
+    started.wait_for("app", "started")
+    main, = service.processes()
+    end.wait_gone()
+    daemon.disconnect()
+    daemon.wait()
+    comard = start_comard(mounts=HIDDEN_CGROUPS)
+    assert comard.service("app").supervision["PIDs"] == [main.pid]
+    comard.service("app").stop()
+    assert service.processes() == []
+
+
+@pytest.mark.parametrize("script", [SCRIPT, SUPERVISED])
+def test_who_was_told_of_a_stop_relies_on_it(place, start_comard, faulty, script):
+    service = Service(place, "always", script)
+    daemon = faulty("stop.told", HIDDEN_CGROUPS).start()
+    daemon.register("app", service.script)
+    daemon.service("app").start()
+    dies_of(daemon, daemon.service("app").stop)
+    comard = start_comard(mounts=HIDDEN_CGROUPS)
+    assert comard.service("app").supervision["State"] == "stopped"
+    assert service.processes() == []
+
+
+@pytest.mark.parametrize("step", ["start.adopted", "start.answered", "start.over"])
+def test_what_was_started_without_a_cgroup_is_found(place, start_comard, faulty, step):
+    service = Service(place, "always")
+    daemon = faulty(step, HIDDEN_CGROUPS).start()
+    daemon.register("app", service.script)
+    dies_of(daemon, daemon.service("app").start)
+    main, = service.processes()
+    comard = start_comard(mounts=HIDDEN_CGROUPS)
+    known = comard.service("app")
+    comard.until(lambda: known.supervision["State"] == "running", "it to run")
+    assert known.supervision["PIDs"] == [main.pid]
+    known.stop()
+    assert service.processes() == []
 
 
 @pytest.mark.parametrize("script", [SCRIPT, SUPERVISED])

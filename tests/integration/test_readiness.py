@@ -11,7 +11,7 @@ import pytest
 from support.bus import BusError
 from support.logs import has
 from support.processes import Process
-from support.scripts import service_script
+from support.scripts import DETACHED, service_script
 from support.supervised import (LONG, assert_stays_down, free_port, is_waiting, main_of, supervised,
                                 until_state, with_settings)
 from support.ways import WAYS, start_this_way
@@ -362,7 +362,7 @@ def until_it_waits(comard):
     comard.until(lambda: has(state, b"awaits_ready"), "comard to wait until it is ready")
 
 
-@pytest.mark.parametrize("kind", ["pidfile", "tcp"])
+@pytest.mark.parametrize("kind", ["pidfile", "notify", "fd", "tcp"])
 def test_a_comard_that_comes_back_waits_on(any_comard, kind):
     comard = any_comard
     readiness, args = ways_to_tell(comard)[kind]
@@ -379,6 +379,57 @@ def test_a_comard_that_comes_back_waits_on(any_comard, kind):
     changed.wait_for(*STARTED)
     until_state(comard, service, "running")
     assert service.supervision["MainPID"] == main.pid and service.supervision["LastError"] == ""
+    service.stop()
+    assert_stays_down(service)
+
+
+def said_while_comard_was_away(comard, kind, **settings):
+    served = comard.mailbox("served")
+    readiness, args = ways_to_tell(comard)[kind]
+    slow = Slow(comard, readiness, f"{args} --tell {served}", **settings)
+    slow.begin()
+    until_it_waits(comard)
+    comard.kill()
+    slow.gate.open()
+    served.line()
+    comard.start()
+    return comard.service("app")
+
+
+def test_who_has_closed_its_descriptor_while_comard_was_away_counts_as_ready(any_comard):
+    service = said_while_comard_was_away(any_comard, "fd", serviceReadyTimeout=LONG)
+    until_state(any_comard, service, "running")
+    assert "app counts as ready: it has closed its descriptor while comard was away" in any_comard.log
+    service.stop()
+    assert_stays_down(service)
+
+
+def test_what_was_written_while_comard_was_away_is_read(comard):
+    wrote = comard.mailbox("wrote")
+    gate = comard.gate("ready")
+    service = comard.register("app", with_settings(DETACHED, wrote, {"SERVER": "/usr/bin/python3", "ARGS": ["-c", (
+        f"import os, signal; open({str(gate)!r}).read(1); os.write(3, b'\\n');"
+        f"open({str(wrote)!r}, 'w').write('yes\\n'); signal.pause()")]},
+        serviceReadiness="fd", serviceReadyTimeout=LONG))
+    service.begin("start")
+    until_it_waits(comard)
+    comard.kill()
+    gate.open()
+    wrote.line()
+    comard.start()
+    service = comard.service("app")
+    until_state(comard, service, "running")
+    assert "counts as ready" not in comard.log
+    service.stop()
+    assert_stays_down(service)
+
+
+def test_who_may_have_said_so_while_comard_was_away_counts_as_ready_in_time(any_comard):
+    service = said_while_comard_was_away(any_comard, "notify", serviceReadyTimeout=1)
+    main = main_of(service)
+    until_state(any_comard, service, "running")
+    assert main.alive and service.supervision["LastError"] == ""
+    assert "app counts as ready: comar waited 1 s for" in any_comard.log
     service.stop()
     assert_stays_down(service)
 
