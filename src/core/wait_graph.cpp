@@ -32,6 +32,13 @@ Result<> WaitGraph::may_wait(Ticket waiter, Ticket awaited) const {
     return failure(ErrorKind::invalid, "cannot wait in a circle: " + describe(circle));
 }
 
+void WaitGraph::hand_over(Ticket from, Ticket to) {
+    for (auto& [ticket, node] : nodes_) {
+        std::replace(node.waits.begin(), node.waits.end(), Edge{from, WaitFor::answer},
+                     Edge{to, WaitFor::answer});
+    }
+}
+
 void WaitGraph::stop_waiting_for_answers(Ticket waiter) {
     const auto found = nodes_.find(waiter);
     if (found == nodes_.end()) return;

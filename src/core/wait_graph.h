@@ -34,6 +34,10 @@ public:
     /// The wait is over. Unknown waits are ignored.
     void stop_waiting(Ticket waiter, Ticket awaited, WaitFor what = WaitFor::answer);
 
+    /// Who waits for the answer of `from` waits for that of `to` instead, which waits for nobody
+    /// but `from`.
+    void hand_over(Ticket from, Ticket to);
+
     /// It has its answer, or wants it no more: it waits for nobody's.
     void stop_waiting_for_answers(Ticket waiter);
 

@@ -2,6 +2,7 @@
 #include "daemon/jobs.h"
 
 #include <algorithm>
+#include <iterator>
 #include <numeric>
 #include <utility>
 
@@ -24,6 +25,8 @@ std::vector<JobKind> phases_of(JobKind kind) {
 std::string label_of(const std::string& app, JobKind kind) {
     return app + "." + std::string(to_string(kind));
 }
+
+constexpr std::string_view restarts_instead_name = "RestartsInstead";
 
 /// After one of these the service runs, if they say so.
 bool ends_started(JobKind kind) { return kind != JobKind::stop && kind != JobKind::reload; }
@@ -80,7 +83,8 @@ void Jobs::submit_queued(Line& line, JobKind kind, CallRequest request, Done don
         join(pending, std::move(request));
     }
     // Last of all, for what they end may end the job that runs.
-    if (is_new && kind == JobKind::stop && line.queue.running()) return steps_.overtaken(app);
+    const bool overtakes = kind == JobKind::stop || kind == JobKind::restart;
+    if (is_new && overtakes && line.queue.running()) return steps_.overtaken(app);
     pump(app, std::nullopt);
 }
 
@@ -152,7 +156,10 @@ void Jobs::run_phases(CallRequest request, std::vector<JobKind> phases, std::opt
     CallRequest asking = request;
     if (job) asking.parent = job;
     steps_.before(asking, JobKind::start, [this, request, phases, job, done](CallReply ready) {
-        if (!ready) return done(std::move(ready));
+        if (!ready) {
+            if (Service* service = find_service_(request.app)) service->settle_start();
+            return done(std::move(ready));
+        }
         run_phase(request, phases, job, done);
     });
 }
@@ -213,6 +220,7 @@ void Jobs::run_script(const CallRequest& request, JobKind method, std::optional<
 
 void Jobs::end(const std::string& app, const Job& job, const CallReply& reply) {
     Line& line = lines_.at(app);
+    if (hand_over(line, job, reply)) return pump(app, std::nullopt);
     auto pending = line.pending.extract(job.ticket);
     line.queue.end_running();
     waits_.remove(job.ticket);
@@ -220,6 +228,21 @@ void Jobs::end(const std::string& app, const Job& job, const CallReply& reply) {
     fault_point(to_string(job.kind), "told");
     if (lines_.contains(app)) pump(app, reply ? std::optional(job.kind) : std::nullopt);
     drop_idle(app);
+}
+
+/// A start that gave way to a restart leaves it those who wait for it.
+bool Jobs::hand_over(Line& line, const Job& job, const CallReply& reply) {
+    if (!gave_way(reply)) return false;
+    const auto& waiting = line.queue.waiting();
+    const auto next = std::ranges::find(waiting, JobKind::restart, &Job::kind);
+    if (next == waiting.end()) return false;
+    auto pending = line.pending.extract(job.ticket);
+    std::ranges::move(pending.mapped().waiters,
+                      std::back_inserter(line.pending.at(next->ticket).waiters));
+    waits_.hand_over(job.ticket, next->ticket);
+    line.queue.end_running();
+    waits_.remove(job.ticket);
+    return true;
 }
 
 void Jobs::drop_idle(const std::string& app) {
@@ -259,14 +282,21 @@ bool Jobs::would_close_circle(const std::string& app, JobKind kind, Ticket paren
     return awaited && !waits_.may_wait(parent, *awaited);
 }
 
-const CallRequest* Jobs::stop_behind(const std::string& app) const {
+CallError Jobs::restarts_instead(const std::string& app) {
+    return {std::string(restarts_instead_name), "cannot start " + app + ": it is to be restarted"};
+}
+
+bool Jobs::gave_way(const CallReply& reply) {
+    return !reply && reply.error().name == restarts_instead_name;
+}
+
+const CallRequest* Jobs::behind(const std::string& app, JobKind kind) const {
     const auto found = lines_.find(app);
     if (found == lines_.end()) return nullptr;
     const Line& line = found->second;
     const auto& waiting = line.queue.waiting();
-    const auto stop = std::find_if(waiting.begin(), waiting.end(),
-                                   [](const Job& job) { return job.kind == JobKind::stop; });
-    return stop == waiting.end() ? nullptr : &line.pending.at(stop->ticket).request;
+    const auto job = std::ranges::find(waiting, kind, &Job::kind);
+    return job == waiting.end() ? nullptr : &line.pending.at(job->ticket).request;
 }
 
 bool Jobs::cancel(std::uint64_t id) {

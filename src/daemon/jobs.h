@@ -34,8 +34,9 @@ public:
     virtual void after(const CallRequest& request, JobKind method, CallReply reply, Then then) = 0;
     /// Why a stop that is asked for while it starts cannot be done, as things are.
     [[nodiscard]] virtual std::optional<CallError> objection(const CallRequest& stop) const = 0;
-    /// While it starts, somebody has asked for its stop, Jobs::stop_behind(): what only waits need
-    /// not wait any more.
+    /// While it starts, somebody has asked for its stop or restart, Jobs::behind(): what only waits
+    /// need not wait any more. A start that ends with the error restarts_instead() for it is not
+    /// over for its callers: they get what the restart gives.
     virtual void overtaken(const std::string& app) = 0;
 };
 
@@ -79,8 +80,11 @@ public:
     /// `parent`.
     [[nodiscard]] bool would_close_circle(const std::string& app, JobKind kind,
                                           Ticket parent) const;
-    /// The stop that waits until the job that runs is over; null: none does.
-    [[nodiscard]] const CallRequest* stop_behind(const std::string& app) const;
+    /// The job of this kind that waits until the one that runs is over; null: none does.
+    [[nodiscard]] const CallRequest* behind(const std::string& app, JobKind kind) const;
+    /// For a start that gives way to a restart.
+    [[nodiscard]] static CallError restarts_instead(const std::string& app);
+    [[nodiscard]] static bool gave_way(const CallReply& reply);
     /// Whether a job of this service runs or waits.
     [[nodiscard]] bool busy(const std::string& app) const;
 
@@ -104,6 +108,7 @@ private:
 
     [[nodiscard]] bool is_needless(JobKind kind, const CallRequest& request) const;
     static void join(Pending& pending, CallRequest request);
+    [[nodiscard]] bool hand_over(Line& line, const Job& job, const CallReply& reply);
     void submit_queued(Line& line, JobKind kind, CallRequest request, Done done);
     Result<Ticket> take_place(Line& line, JobKind kind, const CallRequest& request);
     void pump(const std::string& app, std::optional<JobKind> started_before);

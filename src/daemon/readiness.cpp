@@ -5,9 +5,9 @@
 #include <array>
 #include <utility>
 
-#include <spdlog/spdlog.h>
 #include <sys/epoll.h>
 
+#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include "daemon/invoker.h"
@@ -252,9 +252,10 @@ void Readiness::late(const std::string& app) {
     // Nobody knows how it has ended, and its script is content.
     if (waiting.probe.kind == Probe::Kind::exit) return finish(app, json());
     if (unheard_.contains(app)) {
-        spdlog::warn("{} counts as ready: comar waited {} for {}, which may have come while comard "
-                     "was away",
-                     app, seconds(waiting.timeout), to_string(waiting.probe));
+        spdlog::warn(
+            "{} counts as ready: comar waited {} for {}, which may have come while comard "
+            "was away",
+            app, seconds(waiting.timeout), to_string(waiting.probe));
         return finish(app, json());
     }
     std::string text = app + " is not ready after " + seconds(waiting.timeout) +

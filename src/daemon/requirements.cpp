@@ -135,7 +135,7 @@ void Requirements::start_needed(const CallRequest& start, NameId id, std::set<Na
                    if (started) return gathering->end();
                    if (gathering->is_over()) return;
                    // It is started when that is there after all, but not where somebody stops both.
-                   const CallRequest* stop = jobs_->stop_behind(name);
+                   const CallRequest* stop = jobs_->behind(name, JobKind::stop);
                    Service* service = find_service_(app);
                    const bool may_follow = stop == nullptr || they_follow(*stop);
                    if (service != nullptr && may_follow) service->wait_for(name);

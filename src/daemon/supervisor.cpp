@@ -21,11 +21,15 @@ constexpr std::size_t shown_lines = 10;
 
 bool starts(JobKind method) { return method == JobKind::start || method == JobKind::ready; }
 
-/// Not the script has failed, but comard has ended it, its process has crashed, or it cannot be
-/// run at all.
+/// Its script cannot be run at all.
+bool is_no_script(const CallError& error) {
+    return error.name == "SyntaxError" || error.name == "IndentationError" ||
+           error.name == "TabError";
+}
+
+/// Not the script has failed, but comard has ended it, its process has crashed, or there is none.
 bool was_cut_short(const CallError& error) {
-    return error.name == "TimedOut" || error.name == "Internal" || error.name == "SyntaxError" ||
-           error.name == "IndentationError" || error.name == "TabError";
+    return error.name == "TimedOut" || error.name == "Internal" || is_no_script(error);
 }
 
 /// What it had signalled goes on.
@@ -119,7 +123,8 @@ void Supervisor::before_start(const CallRequest& request, JobKind method, Then t
         requirements_.bring_up(request, [this, request, then](CallReply there) {
             if (there) return prepare(request, then);
             Service* lacking = find_service_(request.app);
-            if (lacking != nullptr) lacking->give_up(there.error().message);
+            if (lacking != nullptr && !Jobs::gave_way(there))
+                lacking->give_up(there.error().message);
             then(std::move(there));
         });
         // It may have been asked for before there was anything to wait for.
@@ -130,18 +135,21 @@ void Supervisor::before_start(const CallRequest& request, JobKind method, Then t
 /// What is to be stopped need not become ready first, nor what it requires. A script that runs is
 /// let alone: nobody knows what it is at.
 void Supervisor::overtaken(const std::string& app) {
-    const auto error = stop_ahead(app);
+    const auto error = end_ahead(app);
     if (!error) return;
     requirements_.give_up(app, *error);
     readiness_.give_up(app, *error);
 }
 
-/// That a stop waits, which nothing keeps from its work.
-std::optional<CallError> Supervisor::stop_ahead(const std::string& app) const {
-    const CallRequest* stop = jobs_->stop_behind(app);
-    if (stop == nullptr || requirements_.objection(*stop)) return std::nullopt;
-    return CallError{"Cancelled",
-                     "cannot start " + app + ": it is to be stopped (" + stop->cause + ")"};
+/// That a stop waits, which nothing keeps from its work, or a restart.
+std::optional<CallError> Supervisor::end_ahead(const std::string& app) const {
+    const CallRequest* stop = jobs_->behind(app, JobKind::stop);
+    if (stop != nullptr && !requirements_.objection(*stop)) {
+        return CallError{"Cancelled",
+                         "cannot start " + app + ": it is to be stopped (" + stop->cause + ")"};
+    }
+    if (jobs_->behind(app, JobKind::restart) != nullptr) return Jobs::restarts_instead(app);
+    return std::nullopt;
 }
 
 /// Of what a boot starts: somebody has stopped it since.
@@ -261,7 +269,7 @@ void Supervisor::ready_or_not(const CallRequest& request, CallReply reply, Then 
                          if (ready) return then(reply);
                          // The stop knows best how to end it.
                          Service* unready = find_service_(app);
-                         const bool is_overtaken = unready != nullptr && stop_ahead(app);
+                         const bool is_overtaken = unready != nullptr && end_ahead(app);
                          if (!is_overtaken) return kill_failed(app, std::move(ready), then);
                          unready->overtake_start();
                          then(std::move(ready));
@@ -321,13 +329,17 @@ void Supervisor::stopped(const CallRequest& request, CallReply reply, const Then
     const bool refuses = !reply && !has_no_stop && !is_deaf && !was_cut_short(reply.error());
     if (refuses) return then(std::move(reply));
     if (has_no_stop) reply = json();
+    const bool does_it_alone = !reply && (is_deaf || is_no_script(reply.error()));
     // It has had its time already.
     leftovers_.end(
         request.app, settings.kill_mode, is_deaf ? 0ms : settings.stop_timeout,
-        [this, app = request.app, reply = std::move(reply), is_deaf,
+        [this, app = request.app, reply = std::move(reply), does_it_alone,
          then](const Leftovers::Report& report) {
             report_leftovers(app, report);
-            const bool is_ended = is_deaf && !(report.killed.empty() && report.ended.empty());
+            const bool is_ended = does_it_alone && !(report.killed.empty() && report.ended.empty());
+            if (is_ended && is_no_script(reply.error())) {
+                spdlog::warn("{} was stopped without its stop(): {}", app, reply.error().message);
+            }
             if (report.alive.empty()) return then(is_ended ? CallReply(json()) : reply);
             then(error_reply("Failed", "cannot stop " + app + ": even SIGKILL does not end " +
                                            describe(report.alive)));
@@ -467,8 +479,8 @@ void Supervisor::unwell(const std::string& app, const std::string& problem) {
 
 void Supervisor::restore(const std::string& app) {
     const Service* service = find_service_(app);
-    const bool is_up = service != nullptr &&
-                       (service->is_half_started() || service->running().value_or(false));
+    const bool is_up =
+        service != nullptr && (service->is_half_started() || service->running().value_or(false));
     if (!is_up) return;
     choose_log(*service);
     listen_to(*service);

@@ -132,7 +132,7 @@ private:
     [[nodiscard]] CallReply with_output(const std::string& app, CallReply error);
     [[nodiscard]] static std::optional<std::chrono::milliseconds> time_to_end(
         const Service& service);
-    [[nodiscard]] std::optional<CallError> stop_ahead(const std::string& app) const;
+    [[nodiscard]] std::optional<CallError> end_ahead(const std::string& app) const;
     void listen_to(const Service& service);
     void go_on_with_start(const std::string& app);
     void use_current_settings(const std::string& app);

@@ -288,6 +288,66 @@ def test_a_stop_does_not_wait_until_it_is_ready(any_comard):
     assert slow.changed.all() == []
 
 
+def begin_restart(bus, app):
+    return bus.begin("/", "tr.org.pardus.comar.Manager", "Restart", "s", app)
+
+
+def register_needy(comard):
+    script = service_script(DETACHED, SERVER=comard.program("other"), ARGS="")
+    return comard.register("needy", script.replace("serviceType", 'serviceRequires = "app"\nserviceType', 1))
+
+
+def test_a_restart_does_not_wait_until_it_is_ready(any_comard):
+    comard = any_comard
+    slow = Slow(comard, "notify", "--notify READY=1")
+    starting = slow.begin()
+    first = main_of(slow.service)
+    needy = register_needy(comard)
+    needing = needy.begin("start")
+    other = comard.connect()
+    restarting = begin_restart(other, "app")
+    first.wait_gone()
+    slow.returned.line()
+    slow.gate.open()
+    for answer in (starting, needing, restarting):
+        answer.result()
+    assert slow.service.supervision["LastError"] == ""
+    assert slow.changed.all() == [STARTED, ("needy", "started")]
+    needy.stop()
+    slow.service.stop()
+    assert_stays_down(slow.service)
+
+
+def test_a_restart_that_cannot_be_leaves_what_starts(comard):
+    slow = Slow(comard, "notify", "--notify READY=1")
+    starting = slow.begin()
+    main = main_of(slow.service)
+    path = pathlib.Path(slow.service.supervision["Script"])
+    path.write_text(path.read_text() + "this is no Python\n")
+    with pytest.raises(BusError, match="invalid syntax"):
+        begin_restart(comard.connect(), "app").result()
+    with pytest.raises(BusError, match="invalid syntax"):
+        starting.result()
+    assert main.alive and slow.service.supervision["State"] == "running"
+    slow.service.stop()
+
+
+def test_a_restart_does_not_wait_for_what_it_requires(comard):
+    slow = Slow(comard, "notify", "--notify READY=1")
+    slow.begin()
+    needy = register_needy(comard)
+    needing = needy.begin("start")
+    other = comard.connect()
+    restarting = begin_restart(other, "needy")
+    other.sync()
+    assert needy.supervision["State"] != "failed"
+    slow.gate.open()
+    needing.result()
+    restarting.result()
+    needy.stop()
+    slow.service.stop()
+
+
 def test_its_stop_ends_what_is_not_ready_yet(comard, told):
     """As it ends everything: the script knows how, and whom it spares."""
     service = comard.register("app", with_settings("""

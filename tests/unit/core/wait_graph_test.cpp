@@ -253,6 +253,20 @@ TEST_F(WaitGraphTest, WaitingForWhatHasEndedIsNoWait) {
     EXPECT_FALSE(graph_.waits(a));
 }
 
+TEST_F(WaitGraphTest, WhoWaitedForAnAnswerWaitsForWhoeverGivesItInstead) {
+    const Ticket caller = node("caller.start");
+    const Ticket start = node("a.start");
+    const Ticket restart = node("a.restart");
+    wait(caller, start);
+    ASSERT_TRUE(graph_.wait(restart, start, WaitFor::turn));
+    graph_.hand_over(start, restart);
+    graph_.remove(start);
+    EXPECT_TRUE(graph_.reaches(caller, restart));
+    EXPECT_FALSE(graph_.waits(restart));
+    EXPECT_EQ(refusal(restart, caller),
+              "cannot wait in a circle: a.restart -> caller.start -> a.restart");
+}
+
 TEST_F(WaitGraphTest, AJobAndTheCallThatCarriesItOutAreNamedOnce) {
     const Ticket job_a = node("a.start");
     const Ticket call_a = node("a.start");
