@@ -26,6 +26,8 @@ constexpr auto longest_interval = 500ms;
 constexpr auto one_question = 5s;
 /// The script host tells how a program has ended; it may be slow, or gone.
 constexpr auto longest_word_of_end = 1s;
+/// Far above the numbers that calls of clients get, and apart from those of health checks.
+constexpr std::uint64_t first_call = std::uint64_t{1} << 61;
 
 bool tells_itself(const Probe& probe) {
     return probe.kind == Probe::Kind::notify || probe.kind == Probe::Kind::fd;
@@ -41,8 +43,9 @@ std::string seconds(std::chrono::milliseconds time) {
 std::set<std::uint64_t> listeners_of(const Probe& probe) {
     if (probe.kind == Probe::Kind::unix_socket) return listeners_at(probe.text);
     if (probe.kind != Probe::Kind::tcp) return {};
-    const bool is_here =
-        probe.text == "localhost" || probe.text == "::1" || probe.text.starts_with("127.");
+    const bool is_here = probe.text == "localhost" || probe.text == "::1" ||
+                         probe.text.starts_with("127.") || probe.text == "0.0.0.0" ||
+                         probe.text == "::";
     return is_here ? listeners_at(probe.number) : std::set<std::uint64_t>();
 }
 
@@ -132,14 +135,17 @@ void Readiness::begin(const CallRequest& by, const Probe& probe, std::chrono::mi
     waiting.interval = first_interval;
     waiting.round = ++rounds_;
     waiting.deadline = std::make_unique<Timer>(loop_, [this, app] { late(app); });
+    waiting.began = loop_.now();
     const auto extended = extended_.extract(app);
-    waiting.deadline->arm(
-        std::max(loop_.now() + timeout, extended ? extended.mapped() : TimePoint::min()));
+    waiting.until =
+        std::max(waiting.began + timeout, extended ? extended.mapped() : TimePoint::min());
+    waiting.deadline->arm(waiting.until);
     waiting.pause = std::make_unique<Timer>(loop_, [this, app] { ask(app); });
 }
 
 void Readiness::ask(const std::string& app) {
     Waiting& waiting = waiting_.at(app);
+    waiting.problem.clear();
     switch (waiting.probe.kind) {
         case Probe::Kind::tcp:
         case Probe::Kind::unix_socket:
@@ -162,10 +168,13 @@ void Readiness::ask_function(const std::string& app, Waiting& waiting) {
     call.arguments = json::array();
     call.internal = true;
     call.parent.reset();
+    call.id = first_call + waiting.round;
+    waiting.is_asking = true;
     calls_.run(std::move(call), std::nullopt,
                [this, app, round = waiting.round](const CallReply& reply) {
                    const auto found = waiting_.find(app);
                    if (found == waiting_.end() || found->second.round != round) return;
+                   found->second.is_asking = false;
                    const bool yes = reply && *reply != json(false);
                    answered(app, yes ? "" : reply ? "it says no" : reply.error().message);
                });
@@ -206,7 +215,9 @@ void Readiness::told_ready(const std::string& app) {
 void Readiness::told_extension(const std::string& app, std::chrono::microseconds more) {
     const TimePoint until = loop_.now() + more;
     if (const auto found = waiting_.find(app); found != waiting_.end()) {
-        found->second.deadline->arm(until);
+        Waiting& waiting = found->second;
+        waiting.until = std::max(waiting.until, until);
+        waiting.deadline->arm(waiting.until);
     } else if (told_.contains(app)) {
         // Its script has not returned yet.
         extended_[app] = until;
@@ -247,6 +258,12 @@ void Readiness::look_at(const std::string& app) {
     }
 }
 
+/// The limit, with what it has asked for besides.
+std::string Readiness::waited(const Waiting& waiting) {
+    return seconds(
+        std::chrono::duration_cast<std::chrono::milliseconds>(waiting.until - waiting.began));
+}
+
 void Readiness::late(const std::string& app) {
     const Waiting& waiting = waiting_.at(app);
     // Nobody knows how it has ended, and its script is content.
@@ -255,11 +272,11 @@ void Readiness::late(const std::string& app) {
         spdlog::warn(
             "{} counts as ready: comar waited {} for {}, which may have come while comard "
             "was away",
-            app, seconds(waiting.timeout), to_string(waiting.probe));
+            app, waited(waiting), to_string(waiting.probe));
         return finish(app, json());
     }
-    std::string text = app + " is not ready after " + seconds(waiting.timeout) +
-                       ": comar waited for " + to_string(waiting.probe);
+    std::string text = app + " is not ready after " + waited(waiting) + ": comar waited for " +
+                       to_string(waiting.probe);
     if (!waiting.problem.empty()) text += " (" + waiting.problem + ")";
     finish(app, error_reply("TimedOut", std::move(text)));
 }
@@ -270,6 +287,7 @@ void Readiness::finish(const std::string& app, CallReply reply) {
     fifos_.erase(app);
     strangers_.erase(app);
     unheard_.erase(app);
+    if (waiting->is_asking) (void)calls_.cancel(first_call + waiting->round);
     waiting->done(std::move(reply));
     // One of its timers may be what has called us.
     loop_.defer([waiting] {});
@@ -279,7 +297,8 @@ void Readiness::cancel_all() {
     while (!waiting_.empty()) {
         const std::string app = waiting_.begin()->first;
         finish(app, error_reply("Cancelled",
-                                "cannot wait until " + app + " is ready: comard is stopping"));
+                                "cannot wait until " + app +
+                                    " is ready: comard ends; the next one goes on with its start"));
     }
 }
 

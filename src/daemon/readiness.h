@@ -69,11 +69,14 @@ private:
         Probe probe;
         std::chrono::milliseconds timeout{0};
         Done done;
+        TimePoint began;
+        TimePoint until;
         std::unique_ptr<Timer> deadline;
         std::unique_ptr<Timer> pause;
         std::unique_ptr<Prober> prober;
         std::chrono::milliseconds interval{0};
-        std::string problem;  ///< that of the last question
+        bool is_asking = false;  ///< a function of the script
+        std::string problem;     ///< what the last question has found; empty while one is asked
         std::uint64_t round = 0;
     };
     struct Fifo {
@@ -87,6 +90,7 @@ private:
                Done done);
     void answered(const std::string& app, std::string problem);
     [[nodiscard]] std::string doubt(const std::string& app, const Probe& probe) const;
+    [[nodiscard]] static std::string waited(const Waiting& waiting);
     void late(const std::string& app);
     void finish(const std::string& app, CallReply reply);
     Result<> open_fifo(const std::string& app);

@@ -221,6 +221,7 @@ void Service::method_began(JobKind method, const std::string& cause) {
 }
 
 void Service::method_ended(JobKind method, bool succeeded, const std::string& error) {
+    if (is_handed_on_) return;
     if (const auto ended = std::find(methods_.rbegin(), methods_.rend(), method);
         ended != methods_.rend()) {
         methods_.erase(std::next(ended).base());

@@ -145,14 +145,16 @@ public:
     /// It had a process in the method that runs, or ran last.
     [[nodiscard]] bool had_process() const { return had_process_; }
 
-    /// An earlier comard has started it and has waited until it is ready, which others can ask it:
-    /// a start goes on with that.
+    /// An earlier comard has started it and has waited until it is ready: a start goes on with
+    /// that.
     [[nodiscard]] bool is_half_started() const { return is_half_started_; }
     /// Its script has returned, and comar waits until it is ready: whoever takes over from us goes
-    /// on with that, where others can be asked.
+    /// on with that.
     void begin_ready_wait();
     /// The start that runs fails, for a stop comes next, which ends what it has started: until
     /// then nothing is decided.
+    /// comard ends while its start waits until it is ready: what is saved of it stays as it is.
+    void hand_on_start() { is_handed_on_ = true; }
     void overtake_start() { is_overtaken_ = true; }
     /// That stop does not come after all.
     void settle_start();
@@ -217,6 +219,7 @@ private:
     bool had_process_ = false;      ///< in the method that runs, or ran last
     bool is_half_started_ = false;  ///< and no start has gone on yet
     bool awaits_ready_ = false;     ///< its start has nothing else to do
+    bool is_handed_on_ = false;     ///< to the next comard, with the start that it is in
     bool is_overtaken_ = false;     ///< its start, by a stop
     bool has_left_some_ = false;    ///< a call whose worker has not ended yet
     std::string last_error_;

@@ -267,6 +267,7 @@ void Supervisor::ready_or_not(const CallRequest& request, CallReply reply, Then 
                      [this, app, reply, then = std::move(then)](CallReply ready) {
                          starting_.erase(app);
                          if (ready) return then(reply);
+                         if (shut_down_) return hand_on(app, std::move(ready), then);
                          // The stop knows best how to end it.
                          Service* unready = find_service_(app);
                          const bool is_overtaken = unready != nullptr && end_ahead(app);
@@ -275,6 +276,12 @@ void Supervisor::ready_or_not(const CallRequest& request, CallReply reply, Then 
                          then(std::move(ready));
                      });
     overtaken(app);
+}
+
+/// The next comard waits on.
+void Supervisor::hand_on(const std::string& app, CallReply reply, const Then& then) {
+    if (Service* service = find_service_(app)) service->hand_on_start();
+    then(std::move(reply));
 }
 
 /// What is not ready in time is not left half alive.

@@ -122,6 +122,7 @@ private:
     void report_leftovers(const std::string& app, const Leftovers::Report& report);
     void told(Service& service, const Notification& said);
     static void refused(Service& service, bool by_comar, const CallError& error);
+    void hand_on(const std::string& app, CallReply reply, const Then& then);
     void kill_failed(const std::string& app, CallReply reply, const Then& then);
     void silent(const std::string& app);
     void unwell(const std::string& app, const std::string& problem);

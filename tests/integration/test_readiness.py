@@ -403,15 +403,24 @@ def test_a_stop_that_came_while_the_script_ran_counts_too(comard, told):
     assert_stays_down(service)
 
 
-def test_comard_ends_while_somebody_waits(comard):
-    slow = Slow(comard, "notify", "--notify READY=1")
-    slow.begin()
+@pytest.mark.parametrize("kind", ["notify", "tcp", "fd"])
+def test_a_comard_that_ends_leaves_what_is_not_ready_to_the_next_one(any_comard, kind):
+    comard = any_comard
+    readiness, args = ways_to_tell(comard)[kind]
+    slow = Slow(comard, readiness, args, serviceReadyTimeout=LONG)
+    starting = slow.begin()
     main = main_of(slow.service)
+    until_it_waits(comard)
     comard.stop()
+    with pytest.raises(BusError):
+        starting.result()
     comard.start()
     service = comard.service("app")
-    assert main.alive
+    until_state(comard, service, "starting")
     assert service.supervision["MainPID"] == main.pid
+    slow.gate.open()
+    until_state(comard, service, "running")
+    assert service.supervision["MainPID"] == main.pid and service.supervision["LastError"] == ""
     service.stop()
     main.wait_gone()
 
@@ -627,6 +636,45 @@ def test_who_needs_longer_may_say_so(comard, told):
     main.signal(signal.SIGUSR1)
     starting.result()
     service.stop()
+
+
+def test_who_needs_less_longer_has_its_time_all_the_same(comard, told):
+    service = comard.register("app", supervised(
+        comard.program("server"), f"--tell {told} --notify EXTEND_TIMEOUT_USEC=1 --on-usr1 READY=1",
+        serviceReadiness="notify", serviceReadyTimeout=LONG))
+    starting = service.begin("start")
+    main = Process(int(told.line()))
+    clock = comard.register("clock", supervised(
+        comard.program("clock"), serviceReadiness="tcp:1", serviceReadyTimeout=0.2))
+    with pytest.raises(BusError, match="not ready after 200 ms"):
+        clock.start()
+    assert not starting.done
+    main.signal(signal.SIGUSR1)
+    starting.result()
+    service.stop()
+
+
+def test_a_function_that_answers_no_more_holds_nothing_up(comard):
+    service = comard.register("app", with_settings("""
+        @synchronized
+        def start():
+            startService(command=SERVER, detach=True)
+
+        @synchronized
+        def stop():
+            stopService(command=SERVER)
+
+        @synchronized
+        def is_up():
+            open(NEVER).read()
+
+        serviceReadiness = is_up
+        """, None, {"SERVER": comard.program("server"), "NEVER": str(comard.gate("never"))}, serviceReadyTimeout=0.2))
+    for _ in range(2):
+        with pytest.raises(BusError, match="app is not ready after 200 ms"):
+            service.start()
+    service.stop()
+    assert_stays_down(service)
 
 
 def test_a_second_start_wants_to_be_told_anew(comard):
