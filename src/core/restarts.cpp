@@ -57,9 +57,20 @@ void Restarts::recovered() {
     recent_.clear();
 }
 
-void Restarts::forget() {
-    recovered();
-    count_ = 0;
+Restarts::Memory Restarts::memory(TimePoint now) const {
+    Memory memory{count_, in_a_row_, {}};
+    const auto left_out = recent_.size() - std::min(recent_.size(), most_recent);
+    for (std::size_t i = left_out; i < recent_.size(); ++i) {
+        memory.recent.push_back(std::chrono::duration_cast<Milliseconds>(now - recent_[i]));
+    }
+    return memory;
+}
+
+void Restarts::restore(const Memory& memory, TimePoint now) {
+    count_ = memory.count;
+    in_a_row_ = memory.in_a_row;
+    recent_.clear();
+    for (const Milliseconds ago : memory.recent) recent_.push_back(now - ago);
 }
 
 bool Restarts::wants(RestartPolicy policy, bool clean) {

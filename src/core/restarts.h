@@ -5,6 +5,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/service_settings.h"
 
@@ -47,13 +48,19 @@ public:
     /// Whether the policy has it started again after such an end.
     [[nodiscard]] static bool wants(RestartPolicy policy, bool clean);
 
-    /// Somebody has started or stopped it, or said `comar reset`.
-    void forget();
+    /// What outlives comard.
+    struct Memory {
+        unsigned count = 0;
+        unsigned in_a_row = 0;
+        std::vector<Milliseconds> recent;  ///< how long ago; the newest ones, up to most_recent
+    };
+    static constexpr std::size_t most_recent = 100;
+    [[nodiscard]] Memory memory(TimePoint now) const;
+    /// For one that an earlier comard has counted.
+    void restore(const Memory& memory, TimePoint now);
 
     /// Since the last time that all was forgotten by somebody's word; health does not change it.
     [[nodiscard]] unsigned count() const { return count_; }
-    /// For one that an earlier comard has counted.
-    void restore(unsigned count) { count_ = count; }
 
 private:
     /// Empty: one more restart is within the limit, and is counted; else why it is not.

@@ -128,10 +128,10 @@ Result<int> Daemon::run(UniqueFd ready) {
     if (auto listening = parts.listen(); !listening) return Failure(std::move(listening.error()));
     // After the socket, so that the death of a service in between reaches whoever listens.
     parts.services.restore();
-    for (const std::string& app : parts.registry.apps_of(service_model)) {
-        parts.supervisor.restore(app);
-    }
-    parts.supervisor.requirements().catch_up(parts.registry.apps_of(service_model));
+    const auto apps = parts.registry.apps_of(service_model);
+    for (const std::string& app : apps) parts.supervisor.restore(app);
+    for (const std::string& app : apps) parts.supervisor.go_on(app);
+    parts.supervisor.requirements().catch_up(apps);
     parts.outputs.restore();
     parts.compressor.start();
     parts.registrar.learn_missing();

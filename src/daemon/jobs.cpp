@@ -199,7 +199,7 @@ void Jobs::run_method(const CallRequest& request, JobKind method, Next next,
             return done(tl::unexpected(CallError{"Internal", "Unable to find " + request.app}));
         }
         service->method_began(method, request.cause);
-        if (next == Next::start) service->owe_start();
+        if (next == Next::start) service->owe_start(request.cause);
         fault_point(to_string(method), "begun");
         const bool is_done = steps_.do_directly(
             request, method, [this, request, method, job, ended](std::optional<CallReply> reply) {
@@ -220,6 +220,7 @@ void Jobs::run_script(const CallRequest& request, JobKind method, std::optional<
 
 void Jobs::end(const std::string& app, const Job& job, const CallReply& reply) {
     Line& line = lines_.at(app);
+    if (Service* service = find_service_(app)) service->owe_nothing();
     if (hand_over(line, job, reply)) return pump(app, std::nullopt);
     auto pending = line.pending.extract(job.ticket);
     line.queue.end_running();

@@ -141,7 +141,7 @@ json Listing::summary(const Script& script, const Service& service,
     bus::put(properties, "Since", typed("t", service.since()));
     bus::put(properties, "ExitCode", typed("i", service.last_exit().code));
     bus::put(properties, "ExitSignal", typed("i", service.last_exit().signal));
-    bus::put(properties, "Restarts", typed("u", service.restarts()));
+    bus::put(properties, "Restarts", typed("u", service.restarts().count));
     bus::put(properties, "ControlGroup", typed("s", service.processes().cgroup_path()));
     bus::put(properties, "Script", typed("s", script.path));
     bus::put(properties, "LastError", typed("s", bus::to_bus_text(service.last_error())));

@@ -174,6 +174,7 @@ void Daemon::Parts::begin_exit() {
     spdlog::info("stopping; services go on running");
     ::sd_notify(0, "STOPPING=1");
     transitions.end();
+    services.hand_on();
     supervisor.shut_down();
     jobs.cancel_waiting();
     calls.cancel_all();
@@ -211,6 +212,7 @@ void Daemon::Parts::check_reexec(TimePoint deadline) {
         return;
     }
     fault_point("reexec", "drained");
+    services.hand_on();
     supervisor.shut_down();
     jobs.cancel_waiting();
     calls.cancel_all();

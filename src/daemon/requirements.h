@@ -66,6 +66,9 @@ public:
         const std::string& app,
         DependencyGraph::Depth depth = DependencyGraph::Depth::direct) const;
 
+    /// Whether its start waits for what it requires, or for its turn.
+    [[nodiscard]] bool is_waiting(const std::string& app) const { return gathering_.contains(app); }
+
 private:
     class Gathering;
 

@@ -17,6 +17,22 @@ using namespace std::chrono_literals;
 /// Another job is under way; what it leaves decides.
 constexpr auto busy_interval = 100ms;
 
+std::chrono::microseconds wall_clock() {
+    return std::chrono::duration_cast<std::chrono::microseconds>(
+        std::chrono::system_clock::now().time_since_epoch());
+}
+
+/// In microseconds by the wall clock.
+std::uint64_t moment_after(std::chrono::milliseconds time) {
+    return static_cast<std::uint64_t>(std::max(wall_clock() + time, 0us).count());
+}
+
+/// Negative for what is past.
+std::chrono::milliseconds time_until(std::uint64_t moment) {
+    const auto time = std::chrono::microseconds(static_cast<std::int64_t>(moment)) - wall_clock();
+    return std::chrono::duration_cast<std::chrono::milliseconds>(time);
+}
+
 }  // namespace
 
 const char* Restarter::own_name() { return "comar"; }
@@ -33,17 +49,40 @@ void Restarter::submit(JobKind kind, const std::string& app, std::string cause) 
     request.model = service_model;
     request.caller = own_name();
     request.cause = std::move(cause);
-    const char* what = kind == JobKind::restart ? "restarted" : "started again";
+    const char* what = kind == JobKind::restart ? "restarted"
+                       : kind == JobKind::stop  ? "stopped"
+                                                : "started again";
     jobs_->submit(kind, std::move(request), [app, what](const CallReply& reply) {
         if (!reply) spdlog::warn("{} was not {}: {}", app, what, reply.error().message);
     });
 }
 
+Restarter::Retry& Restarter::retry_of(const Service& service) {
+    const auto [found, is_new] = retries_.try_emplace(service.app());
+    if (is_new) {
+        const Service::RestartRecord& record = service.restarts();
+        Restarts::Memory memory{record.count, record.in_a_row, {}};
+        for (const std::uint64_t moment : record.recent) {
+            memory.recent.push_back(std::max(-time_until(moment), 0ms));
+        }
+        found->second.restarts.restore(memory, loop_.now());
+    }
+    return found->second;
+}
+
+void Restarter::note(Service& service, const Retry& retry, bool waits) {
+    const Restarts::Memory memory = retry.restarts.memory(loop_.now());
+    Service::RestartRecord record{memory.count, memory.in_a_row, {}, 0};
+    for (const auto ago : memory.recent) record.recent.push_back(moment_after(-ago));
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(retry.at - loop_.now());
+    if (waits) record.due = moment_after(left);
+    service.note_restarts(std::move(record));
+}
+
 void Restarter::ended(const std::string& app, bool clean, std::chrono::milliseconds ran) {
     Service* service = find_service_(app);
     if (service == nullptr || shut_down_) return;
-    Retry& retry = retries_[app];
-    retry.restarts.restore(service->restarts());
+    Retry& retry = retry_of(*service);
     const auto decision = retry.restarts.decide(service->settings().supervision.restart,
                                                 {clean, loop_.now(), ran}, chance());
     const std::string how = end_of(*service);
@@ -61,10 +100,23 @@ void Restarter::ended(const std::string& app, bool clean, std::chrono::milliseco
     if (has_run && service->is_blamed()) retry.cause += ": " + service->last_error();
     retry.kind = JobKind::start;
     plan(app, retry, *decision.delay);
-    service->note_restarts(retry.restarts.count(), true);
+    note(*service, retry, true);
     fault_point("restart", "planned");
     spdlog::info("{} has {}; it starts again in {} ms", app,
                  has_run ? "ended (" + how + ")" : "not been started", decision.delay->count());
+}
+
+void Restarter::resume(const std::string& app) {
+    Service* service = find_service_(app);
+    const bool waits = service != nullptr && service->restarts().due > 0 && service->wanted() &&
+                       service->running() == false;
+    if (!waits) return;
+    Retry& retry = retry_of(*service);
+    retry.cause = "started again after " + end_of(*service);
+    const auto delay = std::max(time_until(service->restarts().due), 0ms);
+    plan(app, retry, delay);
+    spdlog::info("{} has ended ({}); it starts again in {} ms", app, end_of(*service),
+                 delay.count());
 }
 
 /// Half a service is better than none: at its limit it is left as it is, until some time has
@@ -72,10 +124,9 @@ void Restarter::ended(const std::string& app, bool clean, std::chrono::milliseco
 void Restarter::unwell(const std::string& app, const std::string& problem) {
     Service* service = find_service_(app);
     if (service == nullptr || shut_down_) return;
-    Retry& retry = retries_[app];
+    Retry& retry = retry_of(*service);
     const bool is_planned = retry.timer && retry.timer->armed();
     if (is_planned) return service->set_health(problem);
-    retry.restarts.restore(service->restarts());
     const auto decision =
         retry.restarts.once_more(service->settings().supervision.restart, loop_.now(), chance());
     if (!decision.delay) {
@@ -92,18 +143,19 @@ void Restarter::unwell(const std::string& app, const std::string& problem) {
     retry.cause = "restarted because its health check failed: " + problem;
     retry.kind = JobKind::restart;
     plan(app, retry, *decision.delay);
-    service->note_restarts(retry.restarts.count(), false);
+    note(*service, retry, false);
 }
 
 void Restarter::well(const std::string& app) {
     const auto found = retries_.find(app);
-    const Service* service = find_service_(app);
+    Service* service = find_service_(app);
     if (found == retries_.end() || service == nullptr) return;
     Retry& retry = found->second;
     if (retry.kind == JobKind::restart && retry.timer) retry.timer->disarm();
-    if (service->runs_for() >= service->settings().supervision.restart.reset) {
-        retry.restarts.recovered();
-    }
+    const bool is_recovered = service->runs_for() >= service->settings().supervision.restart.reset;
+    if (!is_recovered || service->restarts().in_a_row == 0) return;
+    retry.restarts.recovered();
+    note(*service, retry, false);
 }
 
 double Restarter::chance() { return std::uniform_real_distribution<double>(0.0, 1.0)(random_); }
@@ -134,14 +186,14 @@ void Restarter::decided_anew(const std::string& app) {
     // It may be its timer that has led here.
     loop_.defer([timer = std::shared_ptr<Timer>(std::move(found->second.timer))] {});
     retries_.erase(found);
-    if (Service* service = find_service_(app)) service->note_restarts(0, false);
+    if (Service* service = find_service_(app)) service->note_restarts({});
 }
 
 void Restarter::reset(const std::string& app) {
     retries_.erase(app);
     Service* service = find_service_(app);
     if (service == nullptr) return;
-    service->note_restarts(0, false);
+    service->note_restarts({});
     const bool is_down = service->running() == false;
     const bool restarts = service->settings().supervision.restart.policy != RestartPolicy::no;
     if (!service->wanted() || !is_down || !restarts) return;

@@ -40,6 +40,8 @@ public:
 
     /// It should run, and does not any more; Service::Context::ended.
     void ended(const std::string& app, bool clean, std::chrono::milliseconds ran);
+    /// An earlier comard has left it waiting to be started again.
+    void resume(const std::string& app);
     /// It runs and is not well: starts it again, if it has not been too often already, and later
     /// each time.
     void unwell(const std::string& app, const std::string& problem);
@@ -65,6 +67,9 @@ private:
         JobKind kind = JobKind::start;  ///< restart: it runs, and is not well
     };
 
+    Retry& retry_of(const Service& service);
+    /// For another comard. `waits`: it is planned.
+    void note(Service& service, const Retry& retry, bool waits);
     void plan(const std::string& app, Retry& retry, std::chrono::milliseconds delay);
     void start_again(const std::string& app);
     /// From 0 to 1.

@@ -110,7 +110,7 @@ void Service::restore(const json& state) {
     main_ = read_process(state.value("main", json()));
     wanted_ = state.value("wanted", false);
     cause_ = state.value("cause", "");
-    restarts_ = state.value("restarts", 0U);
+    restore_restarts(state);
     waits_for_ = state.value("waits_for", std::set<std::string>());
     EffectiveSettings settings;
     settings.values = state.value("settings", json::object());
@@ -123,12 +123,30 @@ void Service::restore(const json& state) {
         if (const auto worker = read_process(one)) processes_.expel(*worker);
     }
     restore_processes(state);
-    const bool is_owed = state.value("restart_pending", false);
-    wanted_ = wanted_ || is_owed;
-    // What waited to be started again, or was in the middle of it, still does.
-    const bool was_cut_short = wanted_ && saved == ServiceState::starting;
-    if ((is_owed || was_cut_short) && !processes_.alive()) {
+    find_unfinished(saved);
+    const bool was_cut_short = wanted_ && saved == ServiceState::starting && !unfinished_;
+    if (was_cut_short && !processes_.alive()) {
         context_.ended(app_, false, std::chrono::milliseconds{0});
+    }
+}
+
+void Service::restore_restarts(const json& state) {
+    owed_ = state.value("owed", "");
+    restarts_.count = state.value("restarts", 0U);
+    restarts_.in_a_row = state.value("restarts_in_a_row", 0U);
+    restarts_.recent = state.value("recent_restarts", std::vector<std::uint64_t>());
+    restarts_.due = state.value("restart_due", std::uint64_t{0});
+}
+
+void Service::find_unfinished(ServiceState saved) {
+    const bool alive = processes_.alive();
+    const bool was_stopping = saved == ServiceState::stopping;
+    if (!owed_.empty()) {
+        // Who runs, and was not to be stopped for it, has been started by somebody else.
+        if (alive && !was_stopping) return owe_nothing();
+        unfinished_ = {alive ? JobKind::restart : JobKind::start, owed_};
+    } else if (was_stopping && !wanted_ && alive) {
+        unfinished_ = {JobKind::stop, cause_};
     }
 }
 
@@ -209,7 +227,8 @@ void Service::method_began(JobKind method, const std::string& cause) {
         }
         // What runs already goes on for the reason that it had.
         if (method != JobKind::start || state() != ServiceState::running) cause_ = cause;
-        restart_pending_ = false;
+        restarts_.due = 0;
+        owed_.clear();
         if (method == JobKind::start) wanted_ = true;
         if (method == JobKind::stop) wanted_ = false;
         if (method == JobKind::start || method == JobKind::stop) status_text_.clear();
@@ -236,7 +255,7 @@ void Service::method_ended(JobKind method, bool succeeded, const std::string& er
     }
     if (method == JobKind::ready && alive) wanted_ = true;
     // The restart ends here, and whoever wanted it did not want it to be down.
-    if (method == JobKind::stop && !succeeded && std::exchange(restart_pending_, false)) {
+    if (method == JobKind::stop && !succeeded && !std::exchange(owed_, "").empty()) {
         wanted_ = alive;
     }
     feed(MethodEnded{method, succeeded, alive, had_process_, std::exchange(is_overtaken_, false)});
@@ -389,9 +408,13 @@ bool Service::set_main(pid_t pid) {
     return true;
 }
 
-void Service::note_restarts(unsigned count, bool pending) {
-    restarts_ = count;
-    restart_pending_ = pending;
+void Service::note_restarts(RestartRecord record) {
+    restarts_ = std::move(record);
+    changed();
+}
+
+void Service::cancel_restart() {
+    restarts_.due = 0;
     changed();
 }
 
@@ -419,14 +442,25 @@ void Service::blame(std::string error) {
 
 void Service::give_up(std::string reason) {
     last_error_ = std::move(reason);
-    restart_pending_ = false;
+    restarts_.due = 0;
+    owed_.clear();
     changed();
     feed(GivenUp{});
 }
 
-void Service::owe_start() {
-    restart_pending_ = true;
+void Service::owe_start(const std::string& cause) {
+    owed_ = cause;
     changed();
+}
+
+void Service::owe_nothing() {
+    if (!std::exchange(owed_, "").empty()) changed();
+}
+
+void Service::hand_on() {
+    if (methods_.empty() && owed_.empty()) return;
+    if (unsaved_) save();
+    is_handed_on_ = true;
 }
 
 void Service::exited(const ProcessId& process, std::optional<ExitStatus> status) {
@@ -537,7 +571,7 @@ void Service::changed() {
 
 void Service::save() {
     unsaved_ = false;
-    if (forgotten_) return;
+    if (forgotten_ || is_handed_on_) return;
     fault_point("state", "unsaved");
     if (auto written = context_.journal.put(app_, snapshot()); !written) {
         spdlog::warn("{}: {}, a restart of comard may not know this service", app_,
@@ -572,8 +606,13 @@ std::string Service::snapshot() const {
     add_json("settings", settings_->values);
     if (last_exit_.code != LastExit().code) saved.add("exit_code", std::int64_t{last_exit_.code});
     if (last_exit_.signal != 0) saved.add("exit_signal", std::int64_t{last_exit_.signal});
-    if (restarts_ > 0) saved.add("restarts", std::uint64_t{restarts_});
-    if (restart_pending_) saved.add("restart_pending", true);
+    add_text("owed", owed_);
+    if (restarts_.count > 0) saved.add("restarts", std::uint64_t{restarts_.count});
+    if (restarts_.in_a_row > 0) {
+        saved.add("restarts_in_a_row", std::uint64_t{restarts_.in_a_row});
+    }
+    if (!restarts_.recent.empty()) add_json("recent_restarts", restarts_.recent);
+    if (restarts_.due > 0) saved.add("restart_due", restarts_.due);
     if (awaits_ready_) saved.add("awaits_ready", true);
     return std::move(saved).text();
 }

@@ -56,6 +56,14 @@ public:
         int signal = 0;  ///< 0: none
     };
 
+    /// Of its restarts by comar. Times by the wall clock, in microseconds.
+    struct RestartRecord {
+        unsigned count = 0;  ///< since somebody has last started it
+        unsigned in_a_row = 0;
+        std::vector<std::uint64_t> recent;
+        std::uint64_t due = 0;  ///< when it is started again; 0: it does not wait for that
+    };
+
     /// `context` outlives the service.
     Service(Context& context, std::string app);
     Service(const Service&) = delete;
@@ -90,10 +98,10 @@ public:
     [[nodiscard]] const std::string& health() const { return health_; }
     /// The main process as the service itself tells it. False: that is none of its processes.
     bool set_main(pid_t pid);
-    /// Started again by comar since somebody has last started it.
-    /// `pending`: and it will be once more.
-    void note_restarts(unsigned count, bool pending);
-    [[nodiscard]] unsigned restarts() const { return restarts_; }
+    void note_restarts(RestartRecord record);
+    [[nodiscard]] const RestartRecord& restarts() const { return restarts_; }
+    /// It is not started again by itself for now.
+    void cancel_restart();
     /// It is to be started when that service runs, which it requires.
     void wait_for(const std::string& app);
     void wait_for_nobody();
@@ -105,9 +113,19 @@ public:
     [[nodiscard]] bool is_blamed() const { return is_blamed_; }
     /// It stays down, though it is wanted.
     void give_up(std::string reason);
-    /// The method that has begun is the first half of a restart: whoever takes over from us owes it
-    /// the second one.
-    void owe_start();
+    /// A start comes that has not begun: the stop that has is the first half of a restart, or what
+    /// it requires comes first. Whoever takes over from us owes it. `cause` as in method_began().
+    void owe_start(const std::string& cause);
+    /// It has begun, or does not come.
+    void owe_nothing();
+    /// What an earlier comard was asked for and has not finished, and why.
+    struct Unfinished {
+        JobKind kind;
+        std::string cause;
+    };
+    [[nodiscard]] std::optional<Unfinished> take_unfinished() {
+        return std::exchange(unfinished_, std::nullopt);
+    }
 
     /// Makes what a method needs that may start something: the cgroup, where there are any. An
     /// error is logged, and the service goes without.
@@ -153,8 +171,6 @@ public:
     void begin_ready_wait();
     /// The start that runs fails, for a stop comes next, which ends what it has started: until
     /// then nothing is decided.
-    /// comard ends while its start waits until it is ready: what is saved of it stays as it is.
-    void hand_on_start() { is_handed_on_ = true; }
     void overtake_start() { is_overtaken_ = true; }
     /// That stop does not come after all.
     void settle_start();
@@ -179,6 +195,9 @@ public:
     /// It is not registered any more: forgets saved state and cgroup. One that is not empty yet is
     /// returned.
     std::optional<Cgroup> forget();
+    /// comard ends: the next one goes on with what is unfinished, as after a crash. Nothing that
+    /// becomes of it now counts.
+    void hand_on();
     /// comard ends: an empty cgroup goes, the rest stays.
     void release() { (void)processes_.release(); }
 
@@ -200,6 +219,8 @@ private:
     void note_process();
     void restore_processes(const nlohmann::json& state);
     void miss_end();
+    void restore_restarts(const nlohmann::json& state);
+    void find_unfinished(ServiceState saved);
     void use_cgroup(const std::string& cgroup_parent);
     [[nodiscard]] std::string snapshot() const;
 
@@ -219,7 +240,7 @@ private:
     bool had_process_ = false;      ///< in the method that runs, or ran last
     bool is_half_started_ = false;  ///< and no start has gone on yet
     bool awaits_ready_ = false;     ///< its start has nothing else to do
-    bool is_handed_on_ = false;     ///< to the next comard, with the start that it is in
+    bool is_handed_on_ = false;     ///< to the next comard, with what it is in
     bool is_overtaken_ = false;     ///< its start, by a stop
     bool has_left_some_ = false;    ///< a call whose worker has not ended yet
     std::string last_error_;
@@ -233,8 +254,9 @@ private:
     std::string stamp_;
     std::string status_text_;
     std::string health_;
-    unsigned restarts_ = 0;
-    bool restart_pending_ = false;
+    RestartRecord restarts_;
+    std::string owed_;  ///< the cause of the start that is owed; empty: none is
+    std::optional<Unfinished> unfinished_;
     std::set<std::string> waits_for_;
     bool unsaved_ = false;
     bool forgotten_ = false;

@@ -47,6 +47,10 @@ public:
 
     /// Writes all that waits to be written, and removes what is empty.
     void shut_down();
+    /// comard ends: see Service::hand_on().
+    void hand_on() {
+        for (const auto& [app, service] : services_) service->hand_on();
+    }
 
 private:
     void restore_one(const std::string& app, const nlohmann::json* state);

@@ -127,6 +127,9 @@ void Supervisor::before_start(const CallRequest& request, JobKind method, Then t
                 lacking->give_up(there.error().message);
             then(std::move(there));
         });
+        service = find_service_(request.app);
+        const bool is_waiting = service != nullptr && requirements_.is_waiting(request.app);
+        if (is_waiting) service->owe_start(request.cause);
         // It may have been asked for before there was anything to wait for.
         overtaken(request.app);
     });
@@ -229,7 +232,7 @@ bool Supervisor::stop_directly(const CallRequest& request, DirectStop::Done done
 
 /// Its script or settings cannot be used, so nothing has begun.
 void Supervisor::refused(Service& service, bool by_comar, const CallError& error) {
-    if (!by_comar) return service.note_restarts(service.restarts(), false);
+    if (!by_comar) return service.cancel_restart();
     service.give_up(error.message + "; 'comar reset " + service.app() + "' tries again");
 }
 
@@ -267,7 +270,8 @@ void Supervisor::ready_or_not(const CallRequest& request, CallReply reply, Then 
                      [this, app, reply, then = std::move(then)](CallReply ready) {
                          starting_.erase(app);
                          if (ready) return then(reply);
-                         if (shut_down_) return hand_on(app, std::move(ready), then);
+                         // The next comard waits on.
+                         if (shut_down_) return then(std::move(ready));
                          // The stop knows best how to end it.
                          Service* unready = find_service_(app);
                          const bool is_overtaken = unready != nullptr && end_ahead(app);
@@ -276,12 +280,6 @@ void Supervisor::ready_or_not(const CallRequest& request, CallReply reply, Then 
                          then(std::move(ready));
                      });
     overtaken(app);
-}
-
-/// The next comard waits on.
-void Supervisor::hand_on(const std::string& app, CallReply reply, const Then& then) {
-    if (Service* service = find_service_(app)) service->hand_on_start();
-    then(std::move(reply));
 }
 
 /// What is not ready in time is not left half alive.
@@ -486,15 +484,28 @@ void Supervisor::unwell(const std::string& app, const std::string& problem) {
 
 void Supervisor::restore(const std::string& app) {
     const Service* service = find_service_(app);
-    const bool is_up =
-        service != nullptr && (service->is_half_started() || service->running().value_or(false));
-    if (!is_up) return;
-    choose_log(*service);
-    listen_to(*service);
-    if (service->is_half_started()) return go_on_with_start(app);
+    if (service == nullptr) return;
+    const bool is_up = service->is_half_started() || service->running().value_or(false);
     // Its state was lost, and with it what it was started with.
-    if (service->stamp().empty()) use_current_settings(app);
-    changed(app);
+    if (is_up && service->stamp().empty()) return use_current_settings(app);
+    if (is_up) take_up(*service);
+}
+
+void Supervisor::go_on(const std::string& app) {
+    Service* service = find_service_(app);
+    if (service == nullptr) return;
+    restarter_.resume(app);
+    if (service->is_half_started()) return go_on_with_start(app);
+    if (auto unfinished = service->take_unfinished()) {
+        restarter_.submit(unfinished->kind, app, std::move(unfinished->cause));
+    }
+}
+
+/// One that an earlier comard has started.
+void Supervisor::take_up(const Service& service) {
+    choose_log(service);
+    listen_to(service);
+    changed(service.app());
 }
 
 /// It may speak with sd_notify(3).
@@ -525,8 +536,9 @@ void Supervisor::use_current_settings(const std::string& app) {
     by.model = service_model;
     book_->refresh(by, [this, app](const CallReply&) {
         Service* service = find_service_(app);
-        if (service != nullptr)
-            service->use_settings(book_->settings_of(app), book_->stamp_of(app));
+        if (service == nullptr || !service->running().value_or(false)) return;
+        service->use_settings(book_->settings_of(app), book_->stamp_of(app));
+        take_up(*service);
     });
 }
 

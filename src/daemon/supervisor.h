@@ -100,6 +100,8 @@ public:
     }
     /// Sockets and timers of services that an earlier comard has started.
     void restore(const std::string& app);
+    /// After that of all: the starts and stops that it has not finished.
+    void go_on(const std::string& app);
     /// Whether somebody waits for a service to run, to be ready, or to be gone.
     [[nodiscard]] bool is_waiting() const {
         return readiness_.is_waiting() || direct_start_.is_busy() || direct_stop_.is_busy() ||
@@ -122,7 +124,6 @@ private:
     void report_leftovers(const std::string& app, const Leftovers::Report& report);
     void told(Service& service, const Notification& said);
     static void refused(Service& service, bool by_comar, const CallError& error);
-    void hand_on(const std::string& app, CallReply reply, const Then& then);
     void kill_failed(const std::string& app, CallReply reply, const Then& then);
     void silent(const std::string& app);
     void unwell(const std::string& app, const std::string& problem);
@@ -134,6 +135,7 @@ private:
     [[nodiscard]] static std::optional<std::chrono::milliseconds> time_to_end(
         const Service& service);
     [[nodiscard]] std::optional<CallError> end_ahead(const std::string& app) const;
+    void take_up(const Service& service);
     void listen_to(const Service& service);
     void go_on_with_start(const std::string& app);
     void use_current_settings(const std::string& app);

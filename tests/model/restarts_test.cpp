@@ -79,7 +79,7 @@ private:
 
     void forget() {
         history_.note("forget");
-        restarts_.forget();
+        restarts_ = Restarts();
         begin_anew();
         count_ = 0;
         EXPECT_EQ(restarts_.count(), 0U);

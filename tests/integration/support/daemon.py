@@ -144,6 +144,10 @@ class Daemon:
         """One more connection: another caller for comard."""
         return Bus(self.address)
 
+    def state_text(self):
+        """What it has written down for another comard."""
+        return (self.place.root / "run/comar/state").read_text(errors="replace")
+
     def service_log(self, app):
         """What comard has read so far of what the service and its script printed."""
         # Whatever was in its FIFOs before the first is in the log after the second.

@@ -100,13 +100,28 @@ TEST_F(RestartsTest, AWindowThatIsNoWholeSecondIsToldAsItIs) {
     EXPECT_EQ(fail().refusal, "it was started again 1 time within 1500 ms");
 }
 
-TEST_F(RestartsTest, ForgottenItBeginsAnew) {
-    settings_.limit = {1, 1h};
+TEST_F(RestartsTest, WhatAnotherOneHasCountedGoesOn) {
+    settings_.limit = {3, 1h};
     (void)fail();
+    (void)fail(5s);
+    Restarts other;
+    other.restore(restarts_.memory(now_), now_);
+    restarts_ = other;
+    EXPECT_EQ(fail().delay, 200ms);
+    EXPECT_EQ(restarts_.count(), 3U);
     EXPECT_FALSE(fail().delay);
-    restarts_.forget();
-    EXPECT_EQ(fail().delay, 0ms);
-    EXPECT_EQ(restarts_.count(), 1U);
+    now_ += 1h - 5s;
+    EXPECT_TRUE(fail().delay) << "the first one is out of the window";
+}
+
+TEST_F(RestartsTest, OfManyTheNewestAreRemembered) {
+    settings_.limit = {1000, 1h};
+    for (int i = 0; i < 500; ++i) (void)fail(1s);
+    const auto memory = restarts_.memory(now_);
+    ASSERT_EQ(memory.recent.size(), Restarts::most_recent);
+    EXPECT_EQ(memory.recent.back(), 0ms);
+    EXPECT_EQ(memory.recent.front(), 99s);
+    EXPECT_EQ(memory.count, 500U);
 }
 
 }  // namespace
