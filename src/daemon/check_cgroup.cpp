@@ -29,6 +29,13 @@ int CheckCgroup::fd() {
     return folder_.get();
 }
 
+Result<std::vector<pid_t>> CheckCgroup::processes() const {
+    if (!folder_) return failure(ErrorKind::not_found, "health checks have no cgroup");
+    auto cgroup = Cgroup::open(parent_ + "/" + cgroup_name);
+    if (!cgroup) return Failure(std::move(cgroup.error()));
+    return cgroup->processes();
+}
+
 void CheckCgroup::kill() {
     if (parent_.empty()) return;
     const auto cgroup = Cgroup::open(parent_ + "/" + cgroup_name);

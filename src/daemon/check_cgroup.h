@@ -2,7 +2,11 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
+#include <sys/types.h>
+
+#include "core/result.h"
 #include "os/unique_fd.h"
 
 namespace comar {
@@ -17,6 +21,9 @@ public:
     /// Its open folder, for SpawnRequest; made when it is asked for. -1: there is none, or what was
     /// in there is still ending.
     [[nodiscard]] int fd();
+
+    /// Those in there. An error where there is none.
+    [[nodiscard]] Result<std::vector<pid_t>> processes() const;
 
     /// comard ends: so does what is in there.
     void kill();

@@ -128,6 +128,7 @@ Result<int> Daemon::run(UniqueFd ready) {
     if (auto listening = parts.listen(); !listening) return Failure(std::move(listening.error()));
     // After the socket, so that the death of a service in between reaches whoever listens.
     parts.services.restore();
+    parts.supervisor.notifications().take_handed_over();
     const auto apps = parts.registry.apps_of(service_model);
     for (const std::string& app : apps) parts.supervisor.restore(app);
     for (const std::string& app : apps) parts.supervisor.go_on(app);
@@ -153,8 +154,11 @@ Result<int> Daemon::run(UniqueFd ready) {
     return ended;
 }
 
-UniqueFd Daemon::take_handed_over() {
-    return parts_->reexec_timer && parts_->server ? parts_->server->hand_over() : UniqueFd();
+std::vector<UniqueFd> Daemon::hand_over() {
+    if (!parts_->reexec_timer || !parts_->server) return {};
+    auto sockets = parts_->supervisor.notifications().hand_over();
+    sockets.insert(sockets.begin(), parts_->server->hand_over());
+    return sockets;
 }
 
 }  // namespace comar

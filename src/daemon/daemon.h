@@ -25,9 +25,9 @@ public:
     /// serves, as sd_notify(3) is told.
     Result<int> run(UniqueFd ready);
 
-    /// Whether it ended to be executed anew, Manager.Reexec. Empty: not. Else the socket that goes
-    /// on listening meanwhile.
-    [[nodiscard]] UniqueFd take_handed_over();
+    /// Whether it ended to be executed anew, Manager.Reexec. Empty: not. Else the sockets that
+    /// go on listening meanwhile.
+    [[nodiscard]] std::vector<UniqueFd> hand_over();
 
     struct Parts;
 

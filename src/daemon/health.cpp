@@ -36,15 +36,19 @@ void kill_tree(const ProcessId& command) {
 
 }  // namespace
 
-void Health::begin(const std::string& app, const ServiceSettings& settings) {
+void Health::begin(const std::string& app, const std::optional<HealthSettings>& settings,
+                   const Watchdog& watchdog) {
     end(app);
-    if (settings.health) {
+    if (settings) {
         Check& check = checks_[app];
-        check.settings = *settings.health;
+        check.settings = *settings;
         check.timer = std::make_unique<Timer>(loop_, [this, app] { ask(app); });
         check.timer->arm(check.settings.every);
     }
-    if (settings.watchdog) sign_of_life(app, *settings.watchdog);
+    set_watchdog(app, watchdog.time);
+    if (const auto found = signs_.find(app); found != signs_.end() && watchdog.waits_for_first) {
+        found->second.timer->disarm();
+    }
 }
 
 void Health::end(const std::string& app) {
@@ -56,10 +60,15 @@ void Health::end(const std::string& app) {
         checks_.erase(found);
         if (asked != 0) (void)calls_.cancel(first_call + asked);
     }
-    if (const auto found = watchdogs_.find(app); found != watchdogs_.end()) {
-        loop_.defer([gone = std::make_shared<Watchdog>(std::move(found->second))] {});
-        watchdogs_.erase(found);
-    }
+    expect_no_signs(app);
+}
+
+void Health::expect_no_signs(const std::string& app) {
+    const auto found = signs_.find(app);
+    if (found == signs_.end()) return;
+    // It may be what has called us.
+    loop_.defer([gone = std::make_shared<Signs>(std::move(found->second))] {});
+    signs_.erase(found);
 }
 
 /// Nobody asks any more, and no answer counts.
@@ -70,14 +79,19 @@ void Health::shut_down() {
     cgroup_.kill();
 }
 
-void Health::sign_of_life(const std::string& app, std::optional<std::chrono::microseconds> time) {
-    if (!time && !watchdogs_.contains(app)) return;
-    Watchdog& watchdog = watchdogs_[app];
-    if (time) watchdog.time = *time;
-    if (!watchdog.timer) {
-        watchdog.timer = std::make_unique<Timer>(loop_, [this, app] { events_.silent(app); });
+void Health::sign_of_life(const std::string& app) {
+    const auto found = signs_.find(app);
+    if (found != signs_.end()) found->second.timer->arm(found->second.time);
+}
+
+void Health::set_watchdog(const std::string& app, std::chrono::microseconds time) {
+    if (time <= std::chrono::microseconds::zero()) return expect_no_signs(app);
+    Signs& signs = signs_[app];
+    signs.time = time;
+    if (!signs.timer) {
+        signs.timer = std::make_unique<Timer>(loop_, [this, app] { events_.silent(app); });
     }
-    watchdog.timer->arm(watchdog.time);
+    signs.timer->arm(time);
 }
 
 void Health::ask(const std::string& app) {
@@ -141,11 +155,30 @@ void Health::ask_command(const std::string& app, Check& check) {
     children_.on_exit(child->id.pid, [this, app, round = check.round](const ReapedChild& ended) {
         children_.forget(ended.pid);
         commands_.erase(ended.pid);
+        end_session(ended.pid);
         const auto found = checks_.find(app);
         if (found == checks_.end() || found->second.round != round) return;
         found->second.command.reset();
         answered(app, round, ended.status.clean() ? "" : "the command " + describe(ended.status));
     });
+}
+
+/// What a command has left behind would be there for each question once.
+void Health::end_session(pid_t leader) {
+    for (const pid_t pid : processes_of_checks()) {
+        const auto stat = read_stat(pid);
+        if (stat && stat->session == leader) signal_process(stat->id, SIGKILL);
+    }
+}
+
+/// Without a cgroup, what has lost its parent is comard's child.
+std::vector<pid_t> Health::processes_of_checks() const {
+    if (const auto all = cgroup_.processes()) return *all;
+    std::vector<pid_t> below;
+    for (const ProcessId& id : descendants(::getpid()).value_or(std::vector<ProcessId>{})) {
+        below.push_back(id.pid);
+    }
+    return below;
 }
 
 /// Who has not answered by then has answered that it is not well.

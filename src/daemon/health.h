@@ -44,13 +44,23 @@ public:
           cgroup_(cgroups),
           events_(std::move(events)) {}
 
+    /// When signs of life are due.
+    struct Watchdog {
+        std::chrono::microseconds time{0};  ///< after one another; 0: none are
+        /// Not before the first one has come: it may hold on to a socket of another comard.
+        bool waits_for_first = false;
+    };
+
     /// It runs and is ready from now on.
-    void begin(const std::string& app, const ServiceSettings& settings);
+    void begin(const std::string& app, const std::optional<HealthSettings>& settings,
+               const Watchdog& watchdog);
     /// It does not run any more.
     void end(const std::string& app);
 
-    /// WATCHDOG=1, and with `usec` another time for the next one.
-    void sign_of_life(const std::string& app, std::optional<std::chrono::microseconds> time);
+    /// WATCHDOG=1; of no interest where none is due.
+    void sign_of_life(const std::string& app);
+    /// WATCHDOG_USEC of one that runs.
+    void set_watchdog(const std::string& app, std::chrono::microseconds time);
 
     /// comard ends: its commands do so, too, and in the end their cgroup.
     void shut_down();
@@ -69,7 +79,7 @@ private:
         unsigned failures = 0;
         std::uint64_t round = 0;
     };
-    struct Watchdog {
+    struct Signs {
         std::chrono::microseconds time{0};
         std::unique_ptr<Timer> timer;
     };
@@ -77,6 +87,9 @@ private:
     void ask(const std::string& app);
     void ask_function(const std::string& app, Check& check);
     void ask_command(const std::string& app, Check& check);
+    void expect_no_signs(const std::string& app);
+    void end_session(pid_t leader);
+    [[nodiscard]] std::vector<pid_t> processes_of_checks() const;
     void begin_deadline(const std::string& app, Check& check, const char* problem);
     void answered(const std::string& app, std::uint64_t round, const std::string& problem);
 
@@ -87,7 +100,7 @@ private:
     CheckCgroup cgroup_;
     Events events_;
     std::map<std::string, Check> checks_;
-    std::map<std::string, Watchdog> watchdogs_;
+    std::map<std::string, Signs> signs_;
     std::map<pid_t, ProcessId> commands_;
     std::uint64_t rounds_ = 0;
 };

@@ -25,25 +25,31 @@ std::string own_program() {
     return size > 0 ? std::string(path.data(), static_cast<std::size_t>(size)) : "";
 }
 
-/// The same process goes on with what is in the program's file now. Hands over the socket as
-/// sd_listen_fds(3) takes it. Returns only where it fails; whoever supervises comard starts it
-/// then.
-void execute_anew(const std::string& program, char** argv, comar::UniqueFd listener) {
-    constexpr int handed_over = 3;
-    // Its copy is not closed by execve(2), unlike itself.
-    if (listener.get() == handed_over) {
-        ::fcntl(handed_over, F_SETFD, 0);
-    } else {
-        ::dup2(listener.get(), handed_over);
+/// As sd_listen_fds(3) takes them. What had these numbers is closed by execve(2) anyway.
+void hand_over(std::vector<comar::UniqueFd> sockets) {
+    constexpr int first = 3;
+    const int above = first + static_cast<int>(sockets.size());
+    for (comar::UniqueFd& socket : sockets) {
+        socket = comar::UniqueFd(::fcntl(socket.get(), F_DUPFD_CLOEXEC, above));
     }
+    std::erase_if(sockets, [](const comar::UniqueFd& socket) { return !socket; });
+    int next = first;
+    // Copies are not closed by execve(2).
+    for (const comar::UniqueFd& socket : sockets) ::dup2(socket.get(), next++);
+    ::setenv("LISTEN_FDS", std::to_string(sockets.size()).c_str(), 1);
+    ::setenv("LISTEN_PID", std::to_string(::getpid()).c_str(), 1);
+}
+
+/// The same process goes on with what is in the program's file now. Returns only where it fails;
+/// whoever supervises comard starts it then.
+void execute_anew(const std::string& program, char** argv, std::vector<comar::UniqueFd> sockets) {
+    hand_over(std::move(sockets));
     // It is in the background already, and has to stay the parent of its services.
     std::vector<char*> arguments;
     for (; *argv != nullptr; ++argv) {
         if (std::strcmp(*argv, "--detach") != 0) arguments.push_back(*argv);
     }
     arguments.push_back(nullptr);
-    ::setenv("LISTEN_FDS", "1", 1);
-    ::setenv("LISTEN_PID", std::to_string(::getpid()).c_str(), 1);
     ::execv(program.c_str(), arguments.data());
     spdlog::error("cannot execute {}: {}", program, std::strerror(errno));
 }
@@ -76,8 +82,8 @@ int main(int argc, char** argv) {
     auto daemon = comar::Daemon::create(std::move(*options));
     if (!daemon) return complain(daemon.error());
     const auto code = (*daemon)->run(std::move(ready));
-    comar::UniqueFd listener = (*daemon)->take_handed_over();
+    auto sockets = (*daemon)->hand_over();
     daemon->reset();
-    if (listener) execute_anew(program, argv, std::move(listener));
+    if (!sockets.empty()) execute_anew(program, argv, std::move(sockets));
     return code ? *code : complain(code.error());
 }

@@ -29,6 +29,9 @@ public:
     /// The path of the service's socket, which is there from now on.
     Result<std::string> open(const std::string& app) { return sockets_.open(app); }
     void forget(const std::string& app);
+    /// As NotifySockets.
+    void take_handed_over() { sockets_.take_handed_over(); }
+    [[nodiscard]] std::vector<UniqueFd> hand_over() { return sockets_.hand_over(); }
     /// Other processes may be known to be the service's.
     void look_at(Service& service);
 

@@ -8,7 +8,9 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 
+#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include "os/system_error.h"
@@ -132,6 +134,15 @@ Result<UniqueFd> listen_at(const std::string& path) {
     return socket;
 }
 
+/// Empty: it is no such socket.
+std::string bound_to(int socket) {
+    sockaddr_un address{};
+    socklen_t size = sizeof address;
+    if (::sd_is_socket_unix(socket, SOCK_DGRAM, -1, nullptr, 0) <= 0) return "";
+    if (::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0) return "";
+    return {address.sun_path, ::strnlen(address.sun_path, sizeof address.sun_path)};
+}
+
 }  // namespace
 
 Notification parse_notification(std::string_view text) {
@@ -151,11 +162,36 @@ Result<std::string> NotifySockets::open(const std::string& app) {
     if (sockets_.contains(app)) return path;
     auto fd = listen_at(path);
     if (!fd) return Failure(std::move(fd.error()));
-    auto watch =
-        IoWatch::create(loop_, fd->get(), EPOLLIN, [this, app](std::uint32_t) { read(app); });
-    if (!watch) return Failure(std::move(watch.error()));
-    sockets_.emplace(app, Socket{std::move(*fd), std::move(*watch)});
+    if (auto added = add(app, std::move(*fd)); !added) return Failure(std::move(added.error()));
     return path;
+}
+
+Result<> NotifySockets::add(const std::string& app, UniqueFd fd) {
+    auto watch =
+        IoWatch::create(loop_, fd.get(), EPOLLIN, [this, app](std::uint32_t) { read(app); });
+    if (!watch) return Failure(std::move(watch.error()));
+    sockets_.emplace(app, Socket{std::move(fd), std::move(*watch)});
+    return {};
+}
+
+void NotifySockets::take_handed_over() {
+    const int count = ::sd_listen_fds(0);
+    for (int number = SD_LISTEN_FDS_START; number < SD_LISTEN_FDS_START + count; ++number) {
+        const std::string path = bound_to(number);
+        if (!path.starts_with(folder_ + "/")) continue;
+        const std::string app = path.substr(folder_.size() + 1);
+        if (!sockets_.contains(app)) (void)add(app, UniqueFd(number));
+    }
+}
+
+std::vector<UniqueFd> NotifySockets::hand_over() {
+    std::vector<UniqueFd> all;
+    for (auto& [app, socket] : sockets_) {
+        socket.watch.reset();
+        all.push_back(std::move(socket.fd));
+    }
+    sockets_.clear();
+    return all;
 }
 
 void NotifySockets::close(const std::string& app) {

@@ -48,6 +48,11 @@ public:
     NotifySockets(Loop& loop, std::string folder, Told told)
         : loop_(loop), folder_(std::move(folder)), told_(std::move(told)) {}
 
+    /// Those that another comard has handed over: who has connected to one goes on speaking.
+    void take_handed_over();
+    /// For the next one; none is left here.
+    [[nodiscard]] std::vector<UniqueFd> hand_over();
+
     /// The path of its socket, which is there from now on.
     Result<std::string> open(const std::string& app);
     void close(const std::string& app);
@@ -60,6 +65,7 @@ private:
 
     [[nodiscard]] std::string path_of(const std::string& app) const { return folder_ + "/" + app; }
     void read(const std::string& app);
+    Result<> add(const std::string& app, UniqueFd fd);
 
     Loop& loop_;
     std::string folder_;

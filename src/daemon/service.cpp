@@ -111,6 +111,9 @@ void Service::restore(const json& state) {
     wanted_ = state.value("wanted", false);
     cause_ = state.value("cause", "");
     restore_restarts(state);
+    if (state.contains("watchdog_usec")) {
+        watchdog_usec_ = state["watchdog_usec"].get<std::uint64_t>();
+    }
     waits_for_ = state.value("waits_for", std::set<std::string>());
     EffectiveSettings settings;
     settings.values = state.value("settings", json::object());
@@ -163,11 +166,16 @@ void Service::restore_processes(const json& state) {
         is_half_started_ = awaits_ready_ = true;
     } else if (processes_.alive()) {
         // What a stop() has left alive on purpose does not make it run.
-        if (supervision_.state() != ServiceState::stopped) feed(FoundAlive{});
+        if (supervision_.state() != ServiceState::stopped) find_alive();
     } else {
         miss_end();
     }
     changed();
+}
+
+void Service::find_alive() {
+    was_found_ = true;
+    feed(FoundAlive{});
 }
 
 /// It has ended while nobody looked; nobody knows how, and the end before that is not it. Who stays
@@ -203,7 +211,7 @@ void Service::rebuild(const std::string& cgroup_parent) {
     // Somebody has started it and nobody has stopped it, or there would be no process.
     wanted_ = true;
     cause_ = "found running by a comard that knew nothing of it";
-    feed(FoundAlive{});
+    find_alive();
 }
 
 /// Takes up a cgroup that an earlier comard has made.
@@ -399,6 +407,12 @@ void Service::set_health(std::string health) {
     context_.changed(app_);
 }
 
+void Service::set_watchdog(std::optional<std::uint64_t> usec) {
+    if (watchdog_usec_ == usec) return;
+    watchdog_usec_ = usec;
+    changed();
+}
+
 bool Service::set_main(pid_t pid) {
     const auto stat = read_stat(pid);
     if (!stat || !processes_.has(stat->id)) return false;
@@ -538,6 +552,7 @@ void Service::note_state(ServiceState before, bool has_ended) {
         return;
     }
     since_ = wall_clock();
+    was_found_ = was_found_ && now == ServiceState::running;
     if (now == ServiceState::running) {
         running_from_ = context_.loop.now();
         end_was_clean_ = false;
@@ -614,6 +629,7 @@ std::string Service::snapshot() const {
     if (!restarts_.recent.empty()) add_json("recent_restarts", restarts_.recent);
     if (restarts_.due > 0) saved.add("restart_due", restarts_.due);
     if (awaits_ready_) saved.add("awaits_ready", true);
+    if (watchdog_usec_) saved.add("watchdog_usec", *watchdog_usec_);
     return std::move(saved).text();
 }
 

@@ -96,6 +96,9 @@ public:
     void set_health(std::string health);
     /// "" while nobody asks, "ok", or what is wrong.
     [[nodiscard]] const std::string& health() const { return health_; }
+    /// How long after one another its signs of life come, as it says itself; 0: it sends none.
+    void set_watchdog(std::optional<std::uint64_t> usec);
+    [[nodiscard]] std::optional<std::uint64_t> watchdog_usec() const { return watchdog_usec_; }
     /// The main process as the service itself tells it. False: that is none of its processes.
     bool set_main(pid_t pid);
     void note_restarts(RestartRecord record);
@@ -172,6 +175,8 @@ public:
     /// The start that runs fails, for a stop comes next, which ends what it has started: until
     /// then nothing is decided.
     void overtake_start() { is_overtaken_ = true; }
+    /// It runs as an earlier comard has started it.
+    [[nodiscard]] bool was_found() const { return was_found_; }
     /// That stop does not come after all.
     void settle_start();
     /// The start that goes on has begun.
@@ -218,6 +223,7 @@ private:
     void took(const ProcessId& process);
     void note_process();
     void restore_processes(const nlohmann::json& state);
+    void find_alive();
     void miss_end();
     void restore_restarts(const nlohmann::json& state);
     void find_unfinished(ServiceState saved);
@@ -240,6 +246,7 @@ private:
     bool had_process_ = false;      ///< in the method that runs, or ran last
     bool is_half_started_ = false;  ///< and no start has gone on yet
     bool awaits_ready_ = false;     ///< its start has nothing else to do
+    bool was_found_ = false;        ///< running, by this comard
     bool is_handed_on_ = false;     ///< to the next comard, with what it is in
     bool is_overtaken_ = false;     ///< its start, by a stop
     bool has_left_some_ = false;    ///< a call whose worker has not ended yet
@@ -254,6 +261,7 @@ private:
     std::string stamp_;
     std::string status_text_;
     std::string health_;
+    std::optional<std::uint64_t> watchdog_usec_;
     RestartRecord restarts_;
     std::string owed_;  ///< the cause of the start that is owed; empty: none is
     std::optional<Unfinished> unfinished_;

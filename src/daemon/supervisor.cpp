@@ -41,6 +41,13 @@ std::chrono::microseconds time_of(std::uint64_t usec) {
     return std::min<std::uint64_t>(usec, longest.count()) * 1us;
 }
 
+/// What it says of itself goes before what is set.
+std::chrono::microseconds watchdog_of(const Service& service) {
+    const auto& set = service.settings().supervision.watchdog;
+    const auto& said = service.watchdog_usec();
+    return said ? time_of(*said) : set ? std::chrono::microseconds(*set) : 0us;
+}
+
 Probe readiness_of(const Service& service) {
     return service.settings().supervision.readiness.value_or(Probe());
 }
@@ -169,6 +176,7 @@ void Supervisor::prepare(const CallRequest& start, const Then& then) {
     const bool is_down = !service->running().value_or(false);
     if (is_down) {
         service->use_settings(book_->settings_of(app), book_->stamp_of(app));
+        service->set_watchdog(std::nullopt);
         choose_log(*service);
         outputs_.begin_anew(app);
     }
@@ -402,7 +410,8 @@ void Supervisor::changed(const std::string& app) {
 
 void Supervisor::begin_watch(const std::string& app, const Service& service) {
     watched_.insert(app);
-    health_.begin(app, service.settings().supervision);
+    health_.begin(app, service.settings().supervision.health,
+                  {watchdog_of(service), service.was_found()});
 }
 
 void Supervisor::forget(const std::string& app) {
@@ -457,11 +466,12 @@ void Supervisor::told(Service& service, const Notification& said) {
     if (said.extend_usec) readiness_.told_extension(app, time_of(*said.extend_usec));
     if (said.ready) readiness_.told_ready(app);
     if (said.trigger) return silent(app);
-    if (said.alive || said.watchdog_usec) {
-        const auto time =
-            said.watchdog_usec ? std::optional(time_of(*said.watchdog_usec)) : std::nullopt;
-        health_.sign_of_life(app, time);
+    if (said.watchdog_usec) {
+        service.set_watchdog(*said.watchdog_usec);
+        // Who does not run yet, is watched once he does.
+        if (watched_.contains(app)) health_.set_watchdog(app, watchdog_of(service));
     }
+    if (said.alive) health_.sign_of_life(app);
 }
 
 void Supervisor::silent(const std::string& app) {

@@ -77,6 +77,7 @@ public:
     [[nodiscard]] Restarter& restarter() { return restarter_; }
     [[nodiscard]] const Restarter& restarter() const { return restarter_; }
     /// Who keeps services and what they require together.
+    [[nodiscard]] Notifications& notifications() { return notifications_; }
     [[nodiscard]] Requirements& requirements() { return requirements_; }
     [[nodiscard]] const Requirements& requirements() const { return requirements_; }
     /// Everything is being stopped: nothing starts, and nobody follows what it requires, until

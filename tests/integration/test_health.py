@@ -284,6 +284,15 @@ def test_what_a_command_has_started_does_not_outlive_comard(comard, told, place,
     comard.service("app").stop()
 
 
+def test_what_a_command_leaves_behind_is_ended_with_it(any_comard, told):
+    service = any_comard.register("app", supervised(any_comard.program("server"), serviceHealth=health(
+        f"sleep 100000 & echo $! > {told}")))
+    service.start()
+    for _ in range(3):
+        Process(int(told.line())).wait_gone()
+    service.stop()
+
+
 # Signs of life
 
 def watched(comard, told, args, seconds, **settings):
@@ -329,6 +338,87 @@ def test_the_program_may_set_another_time(comard, told):
     Process(int(told.line())).signal(signal.SIGUSR1)
     told.line()
     until_state(comard, service, "running")
+    service.stop()
+
+
+def until_a_silent_one_is_ended(comard):
+    """Long after those that have less time would be."""
+    silent = comard.register("silent", supervised(
+        comard.program("silent"), "--notify READY=1", serviceReadiness="notify", serviceWatchdog=1))
+    silent.start()
+    until_state(comard, silent, "failed")
+
+
+@pytest.mark.parametrize("said", ["0", "1000000000"])
+def test_the_program_may_set_its_time_before_it_is_ready(comard, told, said):
+    service = watched(comard, told, f"--notify WATCHDOG_USEC={said} --on-usr1 READY=1", 0.2)
+    starting = service.begin("start")
+    main = Process(int(told.line()))
+    main.signal(signal.SIGUSR1)
+    starting.result()
+    until_a_silent_one_is_ended(comard)
+    assert main.alive and service.supervision["Restarts"] == 0
+    comard.kill()
+    comard.start()
+    service = comard.service("app")
+    main.signal(signal.SIGUSR1)
+    until_a_silent_one_is_ended(comard)
+    assert service.supervision["MainPID"] == main.pid
+    service.stop()
+
+
+def test_the_program_may_want_no_watchdog(comard, told):
+    service = watched(comard, told, "--notify READY=1;WATCHDOG_USEC=0", 0.2)
+    service.start()
+    until_a_silent_one_is_ended(comard)
+    assert service.supervision["MainPID"] == int(told.line())
+    service.stop()
+
+
+CONNECTED = '''
+import os, signal, socket
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+notify.connect(os.environ["NOTIFY_SOCKET"])
+notify.send(b"READY=1")
+signal.sigwait([signal.SIGUSR1])
+notify.send(b"STATUS=goes on")
+signal.pause()
+'''
+
+
+def connected(comard, **settings):
+    """A program that connects to its socket once, as some libraries do."""
+    service = comard.register("app", supervised(
+        "/usr/bin/python3", ["-c", CONNECTED], serviceReadiness="notify", **settings))
+    service.start()
+    return service, main_of(service)
+
+
+def test_who_has_connected_to_its_socket_speaks_on_when_comard_is_executed_anew(comard):
+    _, main = connected(comard)
+    for _ in range(2):
+        assert comard.cli("daemon-reexec").returncode == 0
+        comard.disconnect()
+    service = comard.service("app")
+    main.signal(signal.SIGUSR1)
+    comard.until(lambda: service.supervision["StatusText"] == "goes on", "what it says")
+    service.stop()
+
+
+def test_who_may_not_reach_another_comard_is_watched_from_its_first_sign_on(comard, told):
+    service = watched(comard, told, "--notify READY=1 --on-usr1 WATCHDOG=1", 2)
+    service.start()
+    main = Process(int(told.line()))
+    comard.kill()
+    comard.start()
+    for _ in range(3):
+        until_a_silent_one_is_ended(comard)
+    service = comard.service("app")
+    assert service.supervision["MainPID"] == main.pid
+    main.signal(signal.SIGUSR1)
+    main.wait_gone()
+    assert Process(int(told.line())).alive
     service.stop()
 
 

@@ -301,19 +301,6 @@ def slow_methods(comard, told, **settings):
     return service, gate
 
 
-def killed_in_the_stop_of_a_restart(comard, told):
-    """comard is gone while stop() waits at the gate; returns the main process, which lives, and the gate."""
-    service, gate = slow_methods(comard, told, serviceRestart="on-failure")
-    gate.open()
-    service.start()
-    told.value()
-    main = main_of(service)
-    comard.bus.begin("/", "tr.org.pardus.comar.Manager", "Restart", "s", "app")
-    assert told.value() == "stop"
-    comard.kill()
-    return main, gate
-
-
 def starts_and_stops(comard, told, gate):
     """comar starts it by itself, and it runs then."""
     assert told.value() == "start"
@@ -350,15 +337,14 @@ def test_killed_in_the_middle_of_a_stop_it_is_not_started_again(comard, told):
 
 
 def test_killed_between_the_two_halves_of_a_restart_it_owes_the_second(comard, told):
-    main, gate = killed_in_the_stop_of_a_restart(comard, told)
+    service, gate = slow_methods(comard, told, serviceRestart="on-failure")
+    gate.open()
+    service.start()
+    told.value()
+    main = main_of(service)
+    comard.bus.begin("/", "tr.org.pardus.comar.Manager", "Restart", "s", "app")
+    assert told.value() == "stop"
+    comard.kill()
     main.kill()
     comard.start()
-    starts_and_stops(comard, told, gate)
-
-
-def test_killed_in_a_restart_that_has_not_stopped_it_yet_it_still_looks_after_it(comard, told):
-    main, gate = killed_in_the_stop_of_a_restart(comard, told)
-    comard.start()
-    assert comard.service("app").supervision["MainPID"] == main.pid
-    main.kill()
     starts_and_stops(comard, told, gate)
