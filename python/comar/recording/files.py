@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Files in a dry run: reading is real, writing goes nowhere, and changes are recorded.
+"""Files in a dry run: reading is real, but of files alone; writing goes nowhere, changes are recorded.
 
 Whether there is such a file is looked up for real, so that a script fails where it really would,
 until something has been done with that path.
@@ -16,7 +16,9 @@ import shutil
 from collections.abc import Callable
 from typing import Any
 
+from comar import _native
 from comar.recording.journal import Journal
+from comar.recording.openings import opener, reason_against
 
 #: Flags of open(2) that only writing needs.
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
@@ -75,6 +77,7 @@ def replace_files(journal: Journal) -> None:
                 setattr(module, name, _changing(journal, name, phrase, kind))
     setattr(os, "makedirs", _makedirs(journal))
     _replace_opening(journal)
+    _replace_pidfiles(journal)
     _replace_locks(journal)
     _replace_access()
 
@@ -123,10 +126,15 @@ def _shown(value: Any) -> str:
 
 
 def _replace_opening(journal: Journal) -> None:
-    real_open, real_os_open = io.open, os.open
+    real_open, open_to_read = io.open, opener(journal)
 
     def open_file(file: Any, mode: str = "r", *arguments: Any, **keywords: Any) -> Any:
-        if isinstance(file, int) or not set(mode) & set("wax+"):
+        if isinstance(file, int):
+            return real_open(file, mode, *arguments, **keywords)
+        if not set(mode) & set("wax+"):
+            # buffering, encoding, errors, newline, closefd, opener
+            if len(arguments) < 6:
+                keywords["opener"] = keywords.get("opener") or open_to_read
             return real_open(file, mode, *arguments, **keywords)
         path = _shown(file)
         if "x" in mode:
@@ -139,7 +147,7 @@ def _replace_opening(journal: Journal) -> None:
 
     def open_descriptor(path: Any, flags: int, mode: int = 0o777, *, dir_fd: Any = None) -> int:
         if not flags & WRITING:
-            return real_os_open(path, flags, mode, dir_fd=dir_fd)
+            return open_to_read(path, flags, mode, dir_fd=dir_fd)
         if flags & os.O_CREAT and flags & os.O_EXCL:
             _raise_as_real(journal, path, _CREATING)
         return _sink(journal, _shown(path), keeps=not flags & os.O_TRUNC)
@@ -151,7 +159,7 @@ def _replace_opening(journal: Journal) -> None:
             journal.add("write", f"write {path}", path=path)
         sink = os.memfd_create("dry run")
         if keeps and os.path.isfile(path):
-            with real_open(path, "rb") as file:
+            with real_open(path, "rb", opener=open_to_read) as file:
                 os.write(sink, file.read(_LARGEST_COPY))
             os.lseek(sink, 0, os.SEEK_SET)
         return sink
@@ -159,6 +167,17 @@ def _replace_opening(journal: Journal) -> None:
     for module in (builtins, io):
         setattr(module, "open", open_file)
     setattr(os, "open", open_descriptor)
+
+
+def _replace_pidfiles(journal: Journal) -> None:
+    """Compiled code reads them, which nothing in Python hears of."""
+    real = _native.read_pidfile
+
+    def read_pidfile(path: Any) -> Any:
+        reason = reason_against(path, follow=False)
+        return journal.refuse(reason) if reason else real(path)
+
+    setattr(_native, "read_pidfile", read_pidfile)
 
 
 def _replace_locks(journal: Journal) -> None:

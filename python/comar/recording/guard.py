@@ -16,6 +16,7 @@ from typing import Any
 
 from comar.recording.files import WRITING
 from comar.recording.journal import Journal
+from comar.recording.openings import reason_against
 
 # Audit events (Python's table of them), and what they are for people.
 _CHANGING = {
@@ -92,6 +93,7 @@ def _hook(refuse: Callable[[str], Any]) -> Callable[[str, tuple[Any, ...]], None
     changing = dict(_CHANGING)
     writing, kinds = WRITING, (_IMPORT, _OPEN, _IOCTL, _FCNTL)
     why_not, ctypes = _why_not_import, _CTYPES
+    why_not_open, kind_of = _why_not_open, isinstance
     ioctls, fcntls = _HARMLESS_IOCTLS, _HARMLESS_FCNTLS
     importing, opening, controlling, setting = kinds
     # Signal 0 only asks.
@@ -99,9 +101,14 @@ def _hook(refuse: Callable[[str], Any]) -> Callable[[str, tuple[Any, ...]], None
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
         if event == opening:
-            is_path = not isinstance(arguments[0], int)
-            if is_path and isinstance(arguments[2], int) and arguments[2] & writing:
-                refuse(f"write {arguments[0]!s}")
+            path, mode, flags = arguments
+            if kind_of(path, int):
+                return
+            if kind_of(flags, int) and flags & writing:
+                refuse(f"write {path!s}")
+            reason = why_not_open(path, mode, flags)
+            if reason:
+                refuse(reason)
         elif event == importing:
             reason = why_not(arguments[0], arguments[1])
             if reason:
@@ -118,6 +125,24 @@ def _hook(refuse: Callable[[str], Any]) -> Callable[[str, tuple[Any, ...]], None
             refuse("call functions of compiled code by ctypes")
 
     return hook
+
+
+def _opener() -> Callable[[Any, Any, Any], str]:
+    reason, kind_of, texts, only_named = reason_against, isinstance, (str, bytes), os.O_PATH
+
+    def why_not(path: Any, mode: Any, flags: Any) -> str:
+        """Why what goes by no recording function is not opened, as what would be done; "": it is."""
+        if kind_of(flags, int) and flags & only_named:
+            return ""
+        # Without a mode it is os.open(), which may mean a name within any folder.
+        if not kind_of(path, texts) or (mode is None and path[:1] not in ("/", b"/")):
+            return f"open {path!s}, of which nobody can tell what it is"
+        return reason(path)
+
+    return why_not
+
+
+_why_not_open = _opener()
 
 
 def _importer() -> Callable[[Any, Any], str]:

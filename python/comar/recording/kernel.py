@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """What the kernel refuses to a dry run, whatever Python code finds out about Python.
 
-Three walls, each as far as it can be had: a mount namespace with everything read-only (root only),
-no capability but those for reading (root only), and a filter of system calls, seccomp(2).
+Three walls, each as far as it can be had: a mount namespace with everything read-only and without
+devices (root only), no capability but those for reading (root only), and a filter of system calls,
+seccomp(2). That a FIFO is not read is beyond all three: openings.py and guard.py see to it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import ctypes
 import errno
 import os
 import struct
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from comar.recording.system_calls import OneOf, Refused, Rule, allowed, machine
 
@@ -21,10 +22,12 @@ from comar.recording.system_calls import OneOf, Refused, Rule, allowed, machine
 FILTERED, READ_ONLY, PYTHON_ONLY = "system calls", "read-only file systems", "Python only"
 
 _CLONE_NEWNS = 0x20000
-_MS_RDONLY, _MS_REMOUNT, _MS_BIND, _MS_REC, _MS_PRIVATE = 1, 32, 4096, 16384, 1 << 18
-_MOUNT_ATTR_RDONLY, _AT_FDCWD, _AT_RECURSIVE = 1, -100, 0x8000
+_MS_RDONLY, _MS_NODEV, _MS_REMOUNT, _MS_BIND, _MS_REC, _MS_PRIVATE = 1, 4, 32, 4096, 16384, 1 << 18
+_MOUNT_ATTR_RDONLY, _MOUNT_ATTR_NODEV, _AT_FDCWD, _AT_RECURSIVE = 1, 4, -100, 0x8000
 _SYS_MOUNT_SETATTR = 442
 _KEPT_MOUNT_FLAGS = {"nosuid": 2, "nodev": 4, "noexec": 8, "noatime": 1024, "nodiratime": 2048}
+# Those of openings.py: each is a mount of its own, so that it stays when devices go.
+_HARMLESS_DEVICES = (b"/dev/null", b"/dev/zero", b"/dev/full", b"/dev/random", b"/dev/urandom")
 
 _CAPABILITIES_VERSION = 0x20080522
 _CAP_DAC_READ_SEARCH, _CAP_SYS_PTRACE = 2, 19
@@ -55,20 +58,35 @@ def _mount_read_only(libc: ctypes.CDLL) -> bool:
         return False
     if libc.mount(None, b"/", None, ctypes.c_ulong(_MS_REC | _MS_PRIVATE), None) != 0:
         return False
-    attributes = ctypes.create_string_buffer(struct.pack("=4Q", _MOUNT_ATTR_RDONLY, 0, 0, 0), 32)
-    changed = libc.syscall(
-        ctypes.c_long(_SYS_MOUNT_SETATTR), ctypes.c_long(_AT_FDCWD), b"/",
-        ctypes.c_long(_AT_RECURSIVE), attributes, ctypes.c_size_t(32),
-    )  # fmt: skip
-    if changed != 0:
-        _remount_each(libc)
+    kept = [each for each in _HARMLESS_DEVICES if _bind(libc, each)]
+    if _set_attributes(libc, b"/", _AT_RECURSIVE, sets=_MOUNT_ATTR_RDONLY | _MOUNT_ATTR_NODEV):
+        for path in kept:
+            _set_attributes(libc, path, 0, clears=_MOUNT_ATTR_NODEV)
+    else:
+        _remount_each(libc, kept)
     return all("ro" in options for _, options in _mounts())
 
 
-def _remount_each(libc: ctypes.CDLL) -> None:
+def _bind(libc: ctypes.CDLL, path: bytes) -> bool:
+    return bool(libc.mount(path, path, None, ctypes.c_ulong(_MS_BIND), None) == 0)
+
+
+def _set_attributes(libc: ctypes.CDLL, path: bytes, how: int, sets: int = 0, clears: int = 0) -> bool:
+    """mount_setattr(2)."""
+    attributes = ctypes.create_string_buffer(struct.pack("=4Q", sets, clears, 0, 0), 32)
+    changed = libc.syscall(
+        ctypes.c_long(_SYS_MOUNT_SETATTR), ctypes.c_long(_AT_FDCWD), path,
+        ctypes.c_long(how), attributes, ctypes.c_size_t(32),
+    )  # fmt: skip
+    return bool(changed == 0)
+
+
+def _remount_each(libc: ctypes.CDLL, with_devices: Collection[bytes]) -> None:
     """As mount_setattr(2) does, for kernels before 5.12."""
     for path, options in _mounts():
         flags = _MS_REMOUNT | _MS_BIND | _MS_RDONLY
+        if path not in with_devices:
+            flags |= _MS_NODEV
         for word in options & _KEPT_MOUNT_FLAGS.keys():
             flags |= _KEPT_MOUNT_FLAGS[word]
         libc.mount(None, path, None, ctypes.c_ulong(flags), None)
