@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/plan_text.h"
 
+#include <algorithm>
 #include <set>
 
 #include <fmt/format.h>
@@ -62,6 +63,14 @@ std::vector<std::string> called_by(const ordered_json& step) {
     return apps;
 }
 
+/// As far as can be told: what only doing it would answer is no failure.
+bool succeeds(const ordered_json& would) {
+    const ordered_json entries = would.value("entries", ordered_json::array());
+    return !would.contains("error") && std::ranges::none_of(entries, [](const ordered_json& entry) {
+        return entry.value("does", "") == "error";
+    });
+}
+
 std::string names_in(const ordered_json& list) {
     std::string text;
     for (const ordered_json& name : list)
@@ -89,13 +98,13 @@ void print_step(Output& output, std::size_t number, const ordered_json& step) {
 }  // namespace
 
 bool Plans::rehearse_all(ordered_json& steps) const {
-    bool is_told = true;
+    bool all_succeed = true;
     std::set<std::string> known;
     for (const ordered_json& step : steps) known.insert(step.value("app", ""));
     // By number: what a script asks for is added while we go.
     for (std::size_t i = 0; i < steps.size() && i < most_steps; ++i) {
         steps[i]["would"] = rehearse(session_, steps[i]);
-        is_told = is_told && !steps[i]["would"].contains("error");
+        all_succeed = succeeds(steps[i]["would"]) && all_succeed;
         for (const std::string& app : called_by(steps[i])) {
             if (!known.insert(app).second) continue;
             for (ordered_json& step : steps_of_call(app)) {
@@ -106,7 +115,7 @@ bool Plans::rehearse_all(ordered_json& steps) const {
             }
         }
     }
-    return is_told;
+    return all_succeed;
 }
 
 /// What it takes to start one that a script calls; nothing where that runs, or cannot start.
@@ -148,9 +157,9 @@ ExitCode Plans::tell(const std::string& verb, const std::vector<std::string>& se
         complain("cannot read what comard has answered");
         return ExitCode::failed;
     }
-    const bool is_untold = !rehearse_all(plan["steps"]);
+    const bool would_succeed = rehearse_all(plan["steps"]);
     const bool is_refused = !plan.value("refused", ordered_json::array()).empty();
-    const ExitCode code = is_refused || is_untold ? ExitCode::failed : ExitCode::ok;
+    const ExitCode code = is_refused || !would_succeed ? ExitCode::failed : ExitCode::ok;
     if (as_json) {
         print_json(output, plan, JsonLayout::indented);
         return code;

@@ -29,7 +29,8 @@ public:
                                                          bool with_dependents) const;
 
 private:
-    /// Tries each step, and what the scripts ask for meanwhile. False: one could not be tried.
+    /// Tries each step, and what the scripts ask for meanwhile. False: one could not be tried, or
+    /// fails.
     bool rehearse_all(nlohmann::ordered_json& steps) const;
     [[nodiscard]] std::vector<nlohmann::ordered_json> steps_of_call(const std::string& app) const;
 

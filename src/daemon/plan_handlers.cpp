@@ -152,6 +152,25 @@ void PlanHandlers::tell_plan(const IncomingCall& call) {
     reply(*stops);
 }
 
+/// What comard itself does to stop a service whose script has no stop(), Supervisor::stopped; null:
+/// that it is up to the script.
+json PlanHandlers::stop_without_script(const CallRequest& request) const {
+    const Facts* facts = parts_.book.facts_of(request.app);
+    const Service* service = parts_.services.find(request.app);
+    const bool has_stop = facts == nullptr || facts->defines("stop");
+    if (request.method != "stop" || has_stop || service == nullptr) return {};
+    const bool may_end = service->settings().supervision.kill_mode != KillMode::none;
+    if (!may_end || !service->processes().alive()) return {};
+    json pids = json::array();
+    for (const ProcessId& id : service->processes().all()) pids.push_back(id.pid);
+    json entry{{"does", "signal"},
+               {"text", "send SIGTERM to all its processes, as its script has no stop()"},
+               {"line", 0},
+               {"signal", "SIGTERM"},
+               {"pids", std::move(pids)}};
+    return {{"entries", json::array({std::move(entry)})}, {"guarantee", "system calls"}};
+}
+
 void PlanHandlers::rehearse(const IncomingCall& call) {
     const CallRequest request =
         call.caller.request(bus_safe_name(call.arguments[0].get<std::string>()), service_model,
@@ -161,6 +180,8 @@ void PlanHandlers::rehearse(const IncomingCall& call) {
     }
     parts_.book.refresh(request, [this, request, responder = call.responder](CallReply fresh) {
         if (!fresh) return responder.fail(fresh.error());
+        const json known = stop_without_script(request);
+        if (!known.is_null()) return responder.reply("s", json::array({known.dump()}));
         record(request, responder);
     });
 }

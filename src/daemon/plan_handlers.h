@@ -49,6 +49,7 @@ private:
     void plan(const IncomingCall& call);
     void tell_plan(const IncomingCall& call);
     [[nodiscard]] nlohmann::json plan_of_boot() const;
+    [[nodiscard]] nlohmann::json stop_without_script(const CallRequest& request) const;
     void record(CallRequest request, const Responder& responder);
     void tell_graph(const IncomingCall& call);
     void rehearse(const IncomingCall& call);

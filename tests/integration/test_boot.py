@@ -174,6 +174,33 @@ def test_a_dry_run_tells_the_plan_and_does_nothing(comard):
     assert state(comard, "web") == "running"
 
 
+@pytest.mark.parametrize("code", ["fail('no disk')", "raise OSError('no disk')", "sys.exit('no disk')"])
+def test_a_plan_that_would_fail_is_not_a_success(comard, code):
+    service(comard, "web", text=f"\n    import sys\n\n    def start():\n        {code}\n")
+    for command in (("start", "--dry-run", "web"), ("start", "--dry-run", "--json", "web"), ("boot", "--dry-run")):
+        result = comard.cli(*command)
+        assert result.returncode == 1, command
+        assert "no disk" in result.stdout
+
+
+def test_a_plan_that_cannot_be_told_to_its_end_is_no_failure(comard):
+    service(comard, "web", text="\n    def start():\n        open('/dev/tty')\n")
+    result = comard.cli("start", "--dry-run", "web")
+    assert result.returncode == 0, result.stderr
+    assert "would open the device /dev/tty; the dry run ends here" in result.stdout
+
+
+def test_a_dry_run_of_a_stop_by_comard_itself_is_a_success(comard):
+    one = service(comard, "one", text=CODE.replace("def stop", "def halt"))
+    one.start()
+    plan = comard.cli("stop", "--dry-run", "--json", "one")
+    assert plan.returncode == 0, plan.stdout
+    (entry,) = json.loads(plan.stdout)["steps"][0]["would"]["entries"]
+    assert (entry["does"], entry["pids"]) == ("signal", [one.supervision["MainPID"]])
+    assert comard.cli("stop", "one").returncode == 0
+    assert state(comard, "one") == "stopped"
+
+
 def test_comard_boots_by_itself_when_told_to(start):
     comard = start()
     service(comard, "web")
