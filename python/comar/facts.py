@@ -11,7 +11,7 @@ from typing import Any
 from comar.module import Module
 from comar.plain import plain_start, plain_stop
 from comar.policies import read_policies
-from comar.script_settings import read_settings
+from comar.script_settings import functions_to_name, read_settings
 from comar.starts import Start, read_starts
 
 #: serviceType, serviceDesc and the like are looked for under these names.
@@ -24,6 +24,7 @@ class Facts:
 
     description: language to text; a plain text counts as English.
     methods: defined at module level, helper functions among them.
+    functions: those that an administrator's settings may name.
     starts: services that start() or ready() start, with the line that says so, and how.
     actions: methods that want an authorization of their own, and which, see comar.policies.
     plain_start, plain_stop: what start() starts and stop() ends, where that is all they do, see
@@ -36,6 +37,7 @@ class Facts:
     default: str | None = None
     conf: str | None = None
     methods: tuple[str, ...] = ()
+    functions: tuple[str, ...] | None = None
     synchronized: tuple[str, ...] = ()
     starts: tuple[Start, ...] = ()
     actions: tuple[tuple[str, str], ...] = ()
@@ -52,6 +54,7 @@ class Facts:
             "default": self.default,
             "conf": self.conf,
             "methods": list(self.methods),
+            "functions": None if self.functions is None else list(self.functions),
             "synchronized": list(self.synchronized),
             "starts": [list(each) for each in self.starts],
             "actions": dict(self.actions),
@@ -72,6 +75,7 @@ def read_facts(tree: ast.Module, methods: Collection[str]) -> Facts:
         default=_text(module, DEFAULT),
         conf=_text(module, CONF),
         methods=_methods(module, methods),
+        functions=functions_to_name(module),
         synchronized=_in_order(each.name for each in module.definitions if _is_locked(each.node)),
         starts=read_starts(module),
         actions=tuple(read_policies(tree).actions.items()),

@@ -14,7 +14,7 @@ from typing import Any
 
 from comar.forms import Refused
 from comar.module import Module
-from comar.names import module_statements
+from comar.names import module_statements, star_imports
 from comar.probes import FunctionName
 from comar.settings import BY_VARIABLE, SETTINGS, Problem, Setting
 from comar.signatures import arity, is_decorated_by_others, not_callable
@@ -105,14 +105,41 @@ class _Reader:
         return self._value(definitions[0].node)
 
 
+def functions_to_name(module: Module) -> tuple[str, ...] | None:
+    """What an administrator's "function:NAME" may name; None: only running the script tells.
+
+    What is computed or imported may be a function.
+    """
+    if any(each.module != "comar.service" for each in star_imports(module.tree)):
+        return None
+    names = dict.fromkeys(each.name for each in module.definitions)
+    return tuple(name for name in names if not _why_not_named(module, name))
+
+
+def _why_not_named(module: Module, name: str) -> str:
+    definition = module.last(name)
+    node = module.function(name) or (definition.node if definition else None)
+    if node is None or isinstance(node, ast.Import) or module.literal(node) is not None:
+        return "is no function"
+    return _why_not_called(node)
+
+
 def _refuse_unless_callable(name: str, function: ast.AST) -> None:
-    why = not_callable(function)
+    why = _why_not_called(function)
     if why:
         raise Refused(f"names {name}(), which {why}: write a plain `def {name}():`")
-    arguments: ast.arguments = getattr(function, "args")
+
+
+def _why_not_called(node: ast.AST) -> str:
+    """Why comar cannot call it without arguments, as a predicate; "" when it can."""
+    why = not_callable(node)
+    arguments = getattr(node, "args", None)
+    if why or not isinstance(arguments, ast.arguments):
+        return why
     needs_keywords = any(default is None for default in arguments.kw_defaults)
-    if (arity(arguments)[0] or needs_keywords) and not is_decorated_by_others(function):
-        raise Refused(f"names {name}(), which is called with no arguments, but needs some")
+    if (arity(arguments)[0] or needs_keywords) and not is_decorated_by_others(node):
+        return "is called with no arguments, but needs some"
+    return ""
 
 
 def _top_level_values(tree: ast.Module) -> Iterator[ast.expr]:

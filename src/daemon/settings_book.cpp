@@ -7,6 +7,7 @@
 
 #include "daemon/invoker.h"
 #include "os/file_stamp.h"
+#include "script/file_and_line.h"
 
 namespace comar {
 namespace {
@@ -15,6 +16,20 @@ using nlohmann::json;
 
 CallReply refusal(const std::string& app, const std::string& why) {
     return error_reply("Invalid", "cannot use the settings of " + app + ": " + why);
+}
+
+/// Why a probe cannot be asked with that script, after the name of its setting; empty: it can.
+std::string why_not_asked(const json& probe, const Script& script) {
+    const std::string kind = probe.is_object() ? probe.value("kind", "") : "";
+    if (kind == "pidfile" && !script.facts.defines("status")) {
+        return "is \"pidfile\", which asks status(), and " + script.path +
+               " has none: add def status(): return isServiceRunning(PIDFILE)";
+    }
+    const std::string name = kind == "function" ? probe.value("name", "") : "";
+    if (name.empty() || script.facts.may_have_function(name)) return "";
+    return "is \"function:" + name + "\", and " + script.path +
+           " has no such function that needs no arguments: add def " + name +
+           "():, or name another one";
 }
 
 /// Empty: there is no such file.
@@ -43,7 +58,10 @@ void SettingsBook::refresh_overrides(const CallRequest& by, const Done& done) {
     const auto known = overrides_.find(by.app);
     const std::string& known_stamp =
         known == overrides_.end() ? std::string() : known->second.stamp;
-    if (stamp == known_stamp) return done(json());
+    if (stamp == known_stamp) {
+        // The script may be another one by now.
+        return done(known == overrides_.end() ? json() : fits_script(by.app, known->second));
+    }
     if (stamp.empty()) {
         overrides_.erase(by.app);
         if (changed_) changed_(by.app);
@@ -65,20 +83,38 @@ CallReply SettingsBook::learn(const std::string& app, const std::string& stamp,
     try {
         const json said = plain_values(*reply);
         for (const json& error : said.at("errors")) {
-            const int line = error.value("line", 0);
-            const std::string place = path_of(app) + (line > 0 ? ":" + std::to_string(line) : "");
-            return refusal(app, place + ": " + error.at("message").get<std::string>());
+            return refusal(app, file_and_line(path_of(app), error.value("line", 0)) + ": " +
+                                    error.at("message").get<std::string>());
         }
         Overrides overrides{stamp, said.at("settings"), said.value("lines", json::object())};
         if (auto parsed = parse_service_settings(overrides.values); !parsed) {
             return refusal(app, path_of(app) + ": " + parsed.error().message);
         }
+        if (auto fits = fits_script(app, overrides); !fits) return fits;
         overrides_[app] = std::move(overrides);
         if (changed_) changed_(app);
         return json();
     } catch (const json::exception& wrong) {
         return refusal(app, path_of(app) + ": " + wrong.what());
     }
+}
+
+/// Whether the script has what an administrator's settings name.
+CallReply SettingsBook::fits_script(const std::string& app, const Overrides& overrides) const {
+    const Script* script = registry_.find(service_model, app);
+    if (script == nullptr || !script->facts_known) return json();
+    const json& values = overrides.values;
+    const std::map<std::string, json> probes = {
+        {"readiness", values.value("readiness", json())},
+        {"health", values.value("health", json::object()).value("check", json())}};
+    for (const auto& [key, probe] : probes) {
+        const std::string why = why_not_asked(probe, *script);
+        if (why.empty()) continue;
+        const std::string name = key == "health" ? "health: check" : key;
+        return refusal(app, file_and_line(path_of(app), overrides.lines.value(key, 0)) + ": " +
+                                name + " " + why);
+    }
+    return json();
 }
 
 EffectiveSettings SettingsBook::settings_of(const std::string& app) const {
@@ -94,13 +130,13 @@ EffectiveSettings SettingsBook::settings_with(const std::string& app, const Fact
         effective.values[key] = value;
         const auto line = facts.setting_lines.find(key);
         effective.origins[key] =
-            path + (line == facts.setting_lines.end() ? "" : ":" + std::to_string(line->second));
+            file_and_line(path, line == facts.setting_lines.end() ? 0 : line->second);
     }
     if (const auto found = overrides_.find(app); found != overrides_.end()) {
         for (const auto& [key, value] : found->second.values.items()) {
             effective.values[key] = value;
             const int line = found->second.lines.value(key, 0);
-            effective.origins[key] = path_of(app) + (line > 0 ? ":" + std::to_string(line) : "");
+            effective.origins[key] = file_and_line(path_of(app), line);
         }
     }
     // Each part was parsed when it was learned.

@@ -54,6 +54,7 @@ private:
     };
 
     void refresh_overrides(const CallRequest& by, const Done& done);
+    [[nodiscard]] CallReply fits_script(const std::string& app, const Overrides& overrides) const;
     CallReply learn(const std::string& app, const std::string& stamp, const CallReply& reply);
 
     const Registry& registry_;

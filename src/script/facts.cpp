@@ -96,6 +96,7 @@ Facts read(const json& object) {
     facts.default_state = read_default(object);
     read_optional(object, "conf", facts.conf);
     facts.methods = object.value("methods", std::vector<std::string>{});
+    read_optional(object, "functions", facts.functions);
     facts.synchronized = object.value("synchronized", std::vector<std::string>{});
     for (const auto& edge : object.value("starts", json::array())) {
         facts.starts.push_back(read_edge(edge));
@@ -120,6 +121,10 @@ bool Facts::defines(std::string_view method) const {
     return std::find(methods.begin(), methods.end(), method) != methods.end();
 }
 
+bool Facts::may_have_function(std::string_view name) const {
+    return !functions || std::find(functions->begin(), functions->end(), name) != functions->end();
+}
+
 bool Facts::locks(std::string_view method) const {
     return std::find(synchronized.begin(), synchronized.end(), method) != synchronized.end();
 }
@@ -132,6 +137,7 @@ json to_json(const Facts& facts) {
         facts.default_state ? json(std::string(to_string(*facts.default_state))) : json();
     object["conf"] = facts.conf ? json(*facts.conf) : json();
     object["methods"] = facts.methods;
+    object["functions"] = facts.functions ? json(*facts.functions) : json();
     object["synchronized"] = facts.synchronized;
     object["plain_start"] = to_json(facts.plain_start);
     object["plain_stop"] = to_json(facts.plain_stop);

@@ -30,9 +30,11 @@ struct Facts {
     std::string type;  ///< serviceType; empty for models other than System.Service
     /// serviceDesc by language; empty where only running the script tells.
     std::optional<std::map<std::string, std::string>> description;
-    std::optional<StartUp> default_state;   ///< serviceDefault
-    std::optional<std::string> conf;        ///< serviceConf
-    std::vector<std::string> methods;       ///< functions at top level
+    std::optional<StartUp> default_state;  ///< serviceDefault
+    std::optional<std::string> conf;       ///< serviceConf
+    std::vector<std::string> methods;      ///< functions at top level
+    /// What settings may name by "function:NAME". None: only running the script tells.
+    std::optional<std::vector<std::string>> functions;
     std::vector<std::string> synchronized;  ///< methods that run under the script's lock
     std::vector<Edge> starts;
     /// What start() does, where that is to start one program and nothing else: `arguments`, and the
@@ -62,6 +64,7 @@ struct Facts {
     std::map<std::string, std::string> actions;
 
     [[nodiscard]] bool defines(std::string_view method) const;
+    [[nodiscard]] bool may_have_function(std::string_view name) const;
     [[nodiscard]] bool locks(std::string_view method) const;
     [[nodiscard]] std::optional<std::string> action_of(const std::string& method) const;
 };

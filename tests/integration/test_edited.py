@@ -163,6 +163,34 @@ def test_a_settings_file_with_an_error_keeps_the_service_down_until_it_is_mended
     service.stop()
 
 
+@pytest.mark.parametrize("text, line, said", [
+    ('readiness = "function:nosuch"\n', 1, "has no such function"),
+    ('nice = 1\n[health]\ncheck = "function:nosuch"\n', 2, "has no such function"),
+    ('readiness = "function:needs_one"\n', 1, "needs no arguments"),
+    ('\nreadiness = "pidfile"\n', 2, "which asks status()"),
+])
+def test_what_the_script_does_not_have_keeps_the_service_down(comard, told, text, line, said):
+    service = register(comard, told)
+    edit(service, "def stop():", "def needs_one(x):\n    pass\n\ndef stop():")
+    edit(service, "def status():", "def no_status():")
+    path = comard.write("/etc/comar/services/app.toml", text)
+    for _ in range(2):
+        with pytest.raises(BusError) as refused:
+            service.start()
+        assert f"{path}:{line}: " in refused.value.message and said in refused.value.message
+        assert str(script_of(service)) in refused.value.message
+    assert service.supervision["PIDs"] == []
+    comard.write("/etc/comar/services/app.toml", 'readiness = "function:is_up"\n')
+    edit(service, "def stop():", "def is_up():\n    return True\n\ndef stop():")
+    service.start()
+    told.line()
+    service.stop()
+    edit(service, "def is_up():", "def is_not_up():")
+    with pytest.raises(BusError) as refused:
+        service.start()
+    assert "app.toml:1: readiness is \"function:is_up\"" in refused.value.message
+
+
 def test_comar_that_may_not_start_it_again_says_why_and_a_reset_tries_again(comard, told):
     service = register(comard, told, serviceRestart="always")
     service.start()

@@ -76,6 +76,7 @@ def test_the_script_of_the_specification_is_faultless():
         "default": None,
         "conf": None,
         "methods": ["start", "stop", "status"],
+        "functions": ["start", "stop", "status"],
         "synchronized": ["start", "stop"],
         "starts": [],
         "actions": {},
@@ -201,6 +202,22 @@ def test_facts_that_are_written_out():
     text += 'if 1:\n    serviceType = "script"\n'
     known = facts(text)
     assert (known["conf"], known["default"], known["type"]) == ("web-conf", "conditional", "script")
+
+
+@pytest.mark.parametrize("text, names", [
+    ("def up(): pass\ndef down(x): pass\ndef some(x=1, *more): pass\ndef key(*, x): pass\n", ["up", "some"]),
+    ("async def up(): pass\ndef down(): yield 1\nclass Up: pass\n", []),
+    ("@cached\ndef up(x): pass\n", ["up"]),
+    ("import os\nfrom tools import up\nmade = partial(up, 1)\nup_too = lambda: 1\nalias = up_too\n",
+     ["up", "made", "up_too", "alias"]),
+    ("serviceDesc = _({'en': 'x'})\nPORT = 80\nNAMES = [1]\n", []),
+    ("def up(): pass\nup = 5\n", []),
+    ("if 1:\n    def up(): pass\n", ["up"]),
+    ("from comar.service import *\ndef up(): pass\n", ["up"]),
+    ("from tools import *\ndef up(): pass\n", None),
+])
+def test_functions_that_settings_may_name(text, names):
+    assert facts(text)["functions"] == names
 
 
 def test_other_models_have_no_type():

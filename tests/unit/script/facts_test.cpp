@@ -52,8 +52,22 @@ TEST(FactsTest, WhatIsNotKnownStaysUnknown) {
     EXPECT_FALSE(facts->conf);
 }
 
+TEST(FactsTest, FunctionsAreThereOrNotOrNotKnown) {
+    json some = full();
+    some["functions"] = {"is_up", "status"};
+    const auto known = parse_facts(some);
+    ASSERT_TRUE(known);
+    EXPECT_TRUE(known->may_have_function("is_up"));
+    EXPECT_FALSE(known->may_have_function("start"));
+    EXPECT_EQ(to_json(*known)["functions"], some["functions"]);
+    const auto unknown = parse_facts(full());
+    ASSERT_TRUE(unknown);
+    EXPECT_TRUE(unknown->may_have_function("start"));
+    EXPECT_TRUE(to_json(*unknown)["functions"].is_null());
+}
+
 TEST(FactsTest, WrongTypesAreAnError) {
-    for (const char* key : {"description", "conf", "methods", "starts"}) {
+    for (const char* key : {"description", "conf", "methods", "functions", "starts"}) {
         json wrong = full();
         wrong[key] = 7;
         EXPECT_FALSE(parse_facts(wrong)) << key;
