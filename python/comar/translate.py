@@ -189,9 +189,14 @@ def _header_without_body(lines: list[str], line: int) -> tuple[int, str] | None:
     for number in reversed(above):
         found = _HEADER.match(code[number - 1])
         following = next((code[each - 1] for each in filled if each > number), "")
-        if found and _indent(following) <= _indent(code[number - 1]):
+        if found and _is_closed(found[0]) and _indent(following) <= _indent(code[number - 1]):
             return number, found[2] + ("()" if found[1] == "def" else "")
     return None
+
+
+def _is_closed(header: str) -> bool:
+    """Whether its colon is the end of it, and not within a parenthesis, where it is what is wrong."""
+    return header.count("(") == header.count(")")
 
 
 def _indent(line: str) -> int:

@@ -282,6 +282,10 @@ def test_python2_amid_syntax_newer_than_fissix_is_told_and_left():
     "text, line, words",
     [
         ("def start():\n\ndef stop():\n    pass\n", 1, "start() has no body"),
+        ("def broken(:\n    pass\n", 1, "invalid syntax: def broken(:"),
+        ("def broken(:\n", 1, "def broken(:"),
+        ("print 'a'\nclass Broken(:\n    pass\n", 2, "class Broken(:"),
+        ("def start(a, (b, c)):\n", 1, "start() has no body"),
         ("def start():\n    # later\n", 1, "start() has no body"),
         ("def start():", 1, "start() has no body"),
         ('print "a"\ndef start():\n\ndef stop(): pass\n', 2, "start() has no body"),
