@@ -8,6 +8,7 @@
 
 #include "core/fault_point.h"
 #include "core/name.h"
+#include "script/file_and_line.h"
 
 namespace comar {
 namespace {
@@ -214,9 +215,8 @@ CallReply Registrar::learn_edited(const std::string& app, const std::string& pat
     try {
         for (const Finding& finding : read_findings(checked.at("findings"))) {
             if (!finding.is_error) continue;
-            return error("Invalid", "cannot use the script of " + app +
-                                        " as it was edited: " + path + ":" +
-                                        std::to_string(finding.line) + ": " + finding.message);
+            return error("Invalid", "cannot use the script of " + app + " as it was edited: " +
+                                        file_and_line(path, finding.line) + ": " + finding.message);
         }
         auto facts = parse_facts(checked.at("facts"));
         if (!facts) return error("Internal", facts.error().message);

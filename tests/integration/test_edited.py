@@ -131,6 +131,20 @@ def test_a_script_with_errors_is_refused_and_works_when_it_is_mended(comard, tol
     assert_stays_down(service)
 
 
+def test_a_script_that_is_gone_is_named_without_a_line(comard, told):
+    service = register(comard, told)
+    path = script_of(service)
+    text = path.read_text()
+    path.unlink()
+    with pytest.raises(BusError) as refused:
+        service.start()
+    assert f"{path}: cannot read this script: No such file" in refused.value.message
+    path.write_text(text)
+    service.start()
+    told.line()
+    service.stop()
+
+
 def test_a_setting_with_an_error_is_refused_and_works_when_it_is_mended(comard, told):
     service = register(comard, told, serviceNice=2)
     edit(service, "serviceNice = 2", "serviceNice = 'much'")
