@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 from typing import Iterator
 
 from comar import _native, _script
@@ -12,7 +13,7 @@ from comar._arguments import Words, named_arguments, split_words, whole_number
 from comar._call import current
 from comar._commands import describe_end, environment_of, execReply, refusal, run_command, show
 from comar._effects import extra_groups
-from comar._messages import fail, notify_changed
+from comar._messages import Failure, fail, notify_changed
 from comar._processes import examine, find_same, is_known
 from comar._status import isServiceRunning
 
@@ -114,7 +115,7 @@ def _start_detached(
     user: str | None,
 ) -> execReply:
     # Our sibling, not our child: it has nothing to do with this process any more.
-    with _cgroup_of_programs() as cgroup, _readiness_fifo() as descriptors:
+    with _cgroup_of_programs() as cgroup, _readiness_fifo(arguments[0]) as descriptors:
         try:
             pid, start_time, pidfd = _native.spawn(
                 arguments,
@@ -153,7 +154,7 @@ def _cgroup_of_programs() -> Iterator[int]:
 
 
 @contextlib.contextmanager
-def _readiness_fifo() -> Iterator[list[tuple[int, int]]]:
+def _readiness_fifo(command: str) -> Iterator[list[tuple[int, int]]]:
     """The FIFO into which a program writes a newline when it is ready, as the fd that it expects.
 
     Opened for reading too: a newline that comes after comard has gone does no harm.
@@ -162,11 +163,24 @@ def _readiness_fifo() -> Iterator[list[tuple[int, int]]]:
     if fifo is None:
         yield []
         return
+    _refuse_above_limit(number, command)
     opened = os.open(fifo, os.O_RDWR | os.O_CLOEXEC | os.O_NOCTTY)
     try:
         yield [(opened, number)]
     finally:
         os.close(opened)
+
+
+def _refuse_above_limit(number: int, command: str) -> None:
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if limit == resource.RLIM_INFINITY or number < limit:
+        return
+    is_set = "nofile" in current().settings.get("limits", {})
+    origin = "nofile of serviceLimits" if is_set else "which comard was started with"
+    raise Failure(
+        f"cannot pass descriptor {number} of serviceReadiness to {command}: only {limit} files may be "
+        f"open ({origin}); raise this limit to {number + 1} or more, or take a lower descriptor"
+    )
 
 
 def _report_main(pidfile: str, command: str) -> None:

@@ -11,6 +11,8 @@ from comar.wording import nearest, shown
 _UNLIMITED = -1
 _LARGEST = (1 << 63) - 1
 _MOST_RESTARTS = 10_000
+#: What a worker needs itself, which is under the limits of what it starts.
+_LEAST_FILES = 16
 
 #: Names as of resource.RLIMIT_*, in lower case.
 RESOURCES = tuple(
@@ -25,7 +27,11 @@ def _limits(value: Any) -> dict[str, list[int]]:
         if name not in RESOURCES:
             hint = nearest(name, RESOURCES) if isinstance(name, str) else ""
             raise Refused(f"{shown(name)} is no resource{hint or ': ' + ', '.join(RESOURCES)}")
-    return {name: part(name, _LIMIT, limit) for name, limit in value.items()}
+    limits = {name: part(name, _LIMIT, limit) for name, limit in value.items()}
+    files = limits.get("nofile", [_UNLIMITED])[0]
+    if files != _UNLIMITED and files < _LEAST_FILES:
+        raise Refused(f"with nofile {files} comar itself cannot run the script: give it {_LEAST_FILES} or more")
+    return limits
 
 
 def _limit(value: Any) -> list[int]:

@@ -77,6 +77,25 @@ def test_all_of_them_reach_whatever_is_started_however(comard, told, way):
     assert_stays_down(service)
 
 
+def test_the_least_limit_of_open_files_that_may_be_set_is_enough_for_comar(comard, told, way):
+    service, main = begin(comard, told, way, serviceLimits={"nofile": 16})
+    assert limit(main, "Max open files") == ("16", "16")
+    service.stop()
+    assert_stays_down(service)
+
+
+def test_a_descriptor_above_the_limit_of_open_files_is_refused_with_both_settings(comard, told):
+    text = "startService(SERVER, args=ARGS, detach=True)"
+    for number, limits in ((1023, {"nofile": 100}), (20, {"nofile": (20, 4096)})):
+        with pytest.raises(BusError) as refused:
+            begin(comard, told, text, serviceReadiness=f"fd:{number}", serviceLimits=limits)
+        for part in (f"descriptor {number} of serviceReadiness", "nofile of serviceLimits", f"{number + 1} or more",
+                     comard.program("server")):
+            assert part in refused.value.message
+        assert "Traceback" not in refused.value.message
+        assert_stays_down(comard.service("app"))
+
+
 def test_without_settings_all_is_as_ever(comard, told, way):
     service, main = begin(comard, told, way)
     assert os.readlink(f"/proc/{main.pid}/cwd") == "/"
@@ -164,7 +183,7 @@ def test_an_ordinary_user_cannot_have_what_only_root_can(place, start_comard, to
     comard = start_this_way("nobody", place, start_comard)
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     for settings in ({"serviceNice": -5}, {"serviceOomScoreAdj": -500}, {"serviceGroups": ["audio"]},
-                     {"serviceLimits": {"nofile": (10, hard + 1)}}):
+                     {"serviceLimits": {"nofile": (20, hard + 1)}}):
         service = comard.register("app", with_settings("""
             def start():
                 startService(SERVER, detach=True)

@@ -94,8 +94,8 @@ GOOD = [
     ("serviceDirectory", '"/srv"', "/srv"),
     ("serviceUmask", "0", 0),
     ("serviceUmask", "0o777", 0o777),
-    ("serviceLimits", '{"nofile": 5, "core": (0, 9), "as": "unlimited"}',
-     {"nofile": [5, 5], "core": [0, 9], "as": [-1, -1]}),
+    ("serviceLimits", '{"nofile": 16, "core": (0, 9), "as": "unlimited"}',
+     {"nofile": [16, 16], "core": [0, 9], "as": [-1, -1]}),
     ("serviceLimits", '{"cpu": [1, "unlimited"]}', {"cpu": [1, -1]}),
     ("serviceNice", "-20", -20),
     ("serviceNice", "19", 19),
@@ -226,6 +226,9 @@ def test_another_value_is_an_error_in_its_line(variable, written):
     ('serviceLimits = {"nofile": (9, 5)}',
      "serviceLimits is {'nofile': (9, 5)}, not a dict of resources to limits: 'nofile' is (9, 5), not "
      'a whole number from 0, (soft, hard) or "unlimited": the soft limit is above the hard one'),
+    ('serviceLimits = {"nofile": (3, 4096)}',
+     "serviceLimits is {'nofile': (3, 4096)}, not a dict of resources to limits: "
+     "with nofile 3 comar itself cannot run the script: give it 16 or more"),
     ('serviceRequires = "db, cache"',
      "serviceRequires is 'db, cache', not the name of a service or a list of names"),
     ('serviceAfter = ["db", ""]',
@@ -265,14 +268,14 @@ def test_nothing_is_set_where_nothing_is_written():
 def test_a_name_stands_for_the_value_that_is_written_once():
     assert settings("""
         PORT = "tcp:80"
-        LIMITS = {"nofile": 5}
+        LIMITS = {"nofile": 50}
         serviceReadiness = PORT
         serviceHealth = {"check": PORT, "every": 5}
         serviceLimits: dict = LIMITS
         serviceNice, serviceUmask = 5, 0o77
         """) == {
         "readiness": TCP, "health": {**HEALTH, "check": TCP, "every": 5},
-        "limits": {"nofile": [5, 5]}, "nice": 5, "umask": 0o77,
+        "limits": {"nofile": [50, 50]}, "nice": 5, "umask": 0o77,
     }
 
 
