@@ -21,6 +21,9 @@ using nlohmann::ordered_json;
 /// More than any machine has; scripts that call for ever new names end there.
 constexpr std::size_t most_steps = 10'000;
 
+/// Each may take long, and all of them would leave no place for other calls.
+constexpr std::size_t most_at_once = 8;
+
 ordered_json read(const Message& message) {
     const char* text = nullptr;
     if (sd_bus_message_read(message.get(), "s", &text) < 0) return {};
@@ -40,15 +43,22 @@ Message plan_call(Bus& bus, const std::string& verb, const std::vector<std::stri
     return call;
 }
 
-/// What the script would do; an object with `error` where it cannot be tried.
-ordered_json rehearse(Session& session, const ordered_json& step) {
+/// Asks comard what the script of a step would do.
+Message rehearsal(Bus& bus, const ordered_json& step) {
     const std::string app = step.value("app", "");
     const std::string method = step.value("method", step.value("does", ""));
-    const Reply reply = session.bus.call(
-        session.bus.method(manager_member("Rehearse"), "ss", app.c_str(), method.c_str()),
-        Patience::job);
-    if (!reply) return {{"error", reason_of(reply.error())}};
-    return read(*reply);
+    return bus.method(manager_member("Rehearse"), "ss", app.c_str(), method.c_str());
+}
+
+/// What the scripts of the steps from `first` to before `end` would do; an object with `error`
+/// where one cannot be tried.
+void rehearse(Session& session, ordered_json& steps, std::size_t first, std::size_t end) {
+    std::vector<Message> calls;
+    for (std::size_t i = first; i < end; ++i) calls.push_back(rehearsal(session.bus, steps[i]));
+    session.bus.call_all(std::move(calls), Patience::job, [&](std::size_t index, Reply reply) {
+        steps[first + index]["would"] =
+            reply ? read(*reply) : ordered_json{{"error", reason_of(reply.error())}};
+    });
 }
 
 /// Which services its script starts, by call() or startDependencies().
@@ -102,8 +112,12 @@ bool Plans::rehearse_all(ordered_json& steps) const {
     std::set<std::string> known;
     for (const ordered_json& step : steps) known.insert(step.value("app", ""));
     // By number: what a script asks for is added while we go.
+    std::size_t tried = 0;
     for (std::size_t i = 0; i < steps.size() && i < most_steps; ++i) {
-        steps[i]["would"] = rehearse(session_, steps[i]);
+        if (i == tried) {
+            tried = std::min(steps.size(), tried + most_at_once);
+            rehearse(session_, steps, i, tried);
+        }
         all_succeed = succeeds(steps[i]["would"]) && all_succeed;
         for (const std::string& app : called_by(steps[i])) {
             if (!known.insert(app).second) continue;

@@ -108,6 +108,15 @@ bool Calls::cancel(std::uint64_t id) {
     return true;
 }
 
+void Calls::caller_gone(const std::string& caller) {
+    std::vector<Ticket> tickets;
+    for (const auto& [ticket, entry] : entries_) {
+        const CallRequest& request = entry.request;
+        if (request.ends_with_caller && request.caller == caller) tickets.push_back(ticket);
+    }
+    for (const Ticket ticket : tickets) cancel(ticket, "its caller has gone");
+}
+
 void Calls::cancel(Ticket ticket, const std::string& why) {
     Entry* entry = find(ticket);
     if (entry == nullptr) return;

@@ -38,6 +38,7 @@ struct CallRequest {
     std::string cause;                  ///< why, for people: "start asked for by uid 0"
     bool internal = false;              ///< comard asks for a function that no model names
     bool with_dependents = false;       ///< of a stop: those that require it are stopped first
+    bool ends_with_caller = false;      ///< it changes nothing, and nobody else hears of it
     bool comes_back = false;            ///< of a stop: it is the first half of a restart
     /// Of what a boot or a switch does: those that somebody has stopped meanwhile, and it leaves
     /// so.
@@ -109,6 +110,8 @@ public:
     void cancel_all();
     /// Ends the call with this id. False: there is none.
     bool cancel(std::uint64_t id);
+    /// Ends what is of no use any more when this caller has gone.
+    void caller_gone(const std::string& caller);
 
     /// Nobody has the lock of this script.
     [[nodiscard]] bool is_unlocked(const std::string& app) const { return locks_.is_free(app); }

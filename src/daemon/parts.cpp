@@ -163,7 +163,10 @@ Result<> Daemon::Parts::listen() {
     if (!listening) return Failure(std::move(listening.error()));
     server.emplace(std::move(*listening));
     server->set_handler(handler);
-    server->on_client_gone([this](const std::string& name) { languages.forget(name); });
+    server->on_client_gone([this](const std::string& name) {
+        languages.forget(name);
+        calls.caller_gone(name);
+    });
     if (system_bus) system_bus->start();
     return {};
 }

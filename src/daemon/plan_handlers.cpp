@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include <spdlog/spdlog.h>
+
 #include "core/name.h"
 #include "daemon/builtin_interfaces.h"
 #include "daemon/invoker.h"
@@ -192,9 +194,14 @@ void PlanHandlers::record(CallRequest request, const Responder& responder) {
     message.update(parts_.bridge.script_message(request));
     message["op"] = "record";
     request.method = "record";
+    request.ends_with_caller = true;
+    const std::string app = request.app;
     parts_.calls.converse(std::move(request), std::move(message), {},
-                          [responder](const CallReply& reply) {
-                              if (!reply) return responder.fail(reply.error());
+                          [responder, app](const CallReply& reply) {
+                              if (!reply) {
+                                  spdlog::info("{}: no dry run: {}", app, reply.error().message);
+                                  return responder.fail(reply.error());
+                              }
                               responder.reply("s", json::array({plain_values(*reply).dump()}));
                           });
 }

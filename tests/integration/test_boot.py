@@ -4,12 +4,14 @@
 import json
 import os
 import re
+import signal
 import xml.etree.ElementTree
 
 import pytest
 
 from support.boots import CODE, MANAGER, boot, fates, service, state
 from support.bus import BusError
+from support.processes import Process, all_pids
 from support.scripts import PLAIN, service_script
 
 @pytest.fixture
@@ -181,6 +183,46 @@ def test_a_plan_that_would_fail_is_not_a_success(comard, code):
         result = comard.cli(*command)
         assert result.returncode == 1, command
         assert "no disk" in result.stdout
+
+
+def services_that_dry_runs_wait_in(comard, count):
+    """Services whose dry run goes on until something is in /go; returns a function that tells who."""
+    path = str(comard.write("/go", ""))
+    for number in range(count):
+        service(comard, f"slow{number}", text=CODE.replace(
+            "def start():", f"def start():\n        with open('{path}') as go:\n            while not go.read(): pass"))
+
+    def readers():
+        return {pid for pid in all_pids() if path in open_files(pid)}
+
+    return readers
+
+
+def open_files(pid):
+    try:
+        return [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
+    except OSError:
+        return []
+
+
+def test_dry_runs_of_several_services_are_made_at_once(comard):
+    readers = services_that_dry_runs_wait_in(comard, 3)
+    client = comard.launch_cli("boot", "--dry-run")
+    comard.until(lambda: len(readers()) == 3, "all three")
+    comard.write("/go", "on")
+    assert client.wait() == 0
+
+
+def test_a_dry_run_ends_when_its_caller_has_gone(comard):
+    readers = services_that_dry_runs_wait_in(comard, 1)
+    client = comard.launch_cli("start", "--dry-run", "slow0")
+    comard.until(lambda: len(readers()) == 1, "the dry run")
+    process = Process(readers().pop())
+    client.send_signal(signal.SIGINT)
+    client.wait()
+    process.wait_gone()
+    comard.until(lambda: "slow0: no dry run: " in comard.log, "what comard says")
+    assert "its caller has gone" in comard.log
 
 
 def test_a_plan_that_cannot_be_told_to_its_end_is_no_failure(comard):
