@@ -36,10 +36,12 @@ class Form:
 
     expected: in words, as in "not a number of seconds". normalize: returns the value in the one
     form that comard knows, or raises Refused with what else there is to say, or with nothing.
+    secret: who is told of a refusal may not be meant to know the value.
     """
 
     expected: str
     normalize: Callable[[Any], Any]
+    secret: bool = False
 
     def accept(self, value: Any) -> Any:
         """The normalized value. Refused: it is another one."""
@@ -47,7 +49,8 @@ class Form:
             return self.normalize(value)
         except Refused as refused:
             more = f": {refused}" if str(refused) else ""
-            raise Refused(f"is {shown(value)}, not {self.expected}{more}") from None
+            what = "is" if self.secret else f"is {shown(value)},"
+            raise Refused(f"{what} not {self.expected}{more}") from None
 
 
 def part(name: object, form: Form, value: Any) -> Any:
@@ -136,7 +139,7 @@ def _environment(value: Any) -> dict[str, str]:
         if not isinstance(name, str) or not is_name(name):
             raise Refused(f"{shown(name)} is no name: letters, digits and _ are")
         if not is_text(text):
-            raise Refused(f"{name} is {shown(text)}, no text: write it in quotes, without NUL")
+            raise Refused(f"{name} is no text: write it in quotes, without NUL")
         if len(f"{name}={text}".encode()) > _LONGEST_VARIABLE:
             raise Refused(f"{name} is longer than a program can be given")
     return dict(value)
@@ -165,6 +168,6 @@ def _is_number(value: Any) -> bool:
 
 PATH = Form("an absolute path", _path)
 FILES = Form('an absolute path or a list of them; "-" before one makes it optional', _files)
-ENVIRONMENT = Form("a dict of names to texts", _environment)
+ENVIRONMENT = Form("a dict of names to texts", _environment, secret=True)
 SERVICES = Form("the name of a service or a list of names", _services)
 GROUPS = Form("a list of names of groups", _groups)

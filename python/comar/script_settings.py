@@ -77,9 +77,10 @@ class _Reader:
                 return values if isinstance(node, ast.List) else tuple(values)
             return ast.literal_eval(node)
         except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+            form = self.setting.form
+            how = "" if form.secret else f" ({shortened(ast.unparse(node))})"
             raise Refused(
-                f"is computed ({shortened(ast.unparse(node))}), but read without running the "
-                f"script: write out {self.setting.form.expected}"
+                f"is computed{how}, but read without running the script: write out {form.expected}"
             ) from None
 
     def _pairs(self, node: ast.Dict) -> Iterator[tuple[Any, Any]]:

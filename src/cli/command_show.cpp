@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: MIT
 // comar show NAME: every setting of a service, with its value and where that comes from.
+#include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
 #include "cli/json_output.h"
-#include "cli/member.h"
 #include "cli/output.h"
 #include "cli/report.h"
 #include "cli/session.h"
+#include "cli/shown_settings.h"
 #include "cli/table.h"
 #include "cli/terminal.h"
 
@@ -19,23 +22,6 @@ namespace comar::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-struct Setting {
-    std::string key;
-    std::string value;  ///< JSON
-    std::string origin;
-};
-
-std::vector<Setting> read_settings(sd_bus_message* message) {
-    std::vector<Setting> settings;
-    if (sd_bus_message_enter_container(message, 'a', "(sss)") < 0) return settings;
-    const char* key = nullptr;
-    const char* value = nullptr;
-    const char* origin = nullptr;
-    while (sd_bus_message_read(message, "(sss)", &key, &value, &origin) > 0)
-        settings.push_back({key, value, origin});
-    return settings;
-}
 
 /// As it is written in a settings file: "tcp:localhost:80", "function:is_up".
 std::string probe_text(const Json& probe) {
@@ -50,27 +36,40 @@ std::string probe_text(const Json& probe) {
     return kind == "command" ? probe.value("command", "") : kind;
 }
 
+/// comard gives us the name of a variable, and null in place of what it says.
+bool is_withheld(const std::string& key, const Json& value) {
+    if (key != "environment" || !value.is_object()) return false;
+    return std::ranges::any_of(value, [](const Json& text) { return text.is_null(); });
+}
+
+std::string names_of(const Json& variables) {
+    std::vector<std::string> names;
+    for (const auto& [name, value] : variables.items()) names.push_back(name);
+    return fmt::format("{} (withheld)", fmt::join(names, ", "));
+}
+
 /// With probes as text.
-Json readable(const Json& value) {
+Json readable(const std::string& key, const Json& value) {
+    if (is_withheld(key, value)) return names_of(value);
     if (!value.is_object()) return value;
     if (value.contains("kind")) return probe_text(value);
     Json all = Json::object();
-    for (const auto& [key, part] : value.items()) all[key] = readable(part);
+    for (const auto& [name, part] : value.items()) all[name] = readable(name, part);
     return all;
 }
 
 /// Text without its quotes; what is not set is nothing. A umask is octal, as people write it.
-std::string plain(const Setting& setting) {
-    const Json json = readable(Json::parse(setting.value, nullptr, false));
+std::string plain(const ShownSetting& setting) {
+    const Json json = readable(setting.key, Json::parse(setting.value, nullptr, false));
     if (json.is_null()) return setting.key == "restart_limit" ? "for ever" : "";
     if (setting.key == "umask" && json.is_number_unsigned())
         return fmt::format("0o{:03o}", json.get<unsigned>());
     return json.is_string() ? json.get<std::string>() : json.dump();
 }
 
-void print_table(Output& output, const std::vector<Setting>& settings) {
+void print_table(Output& output, const std::vector<ShownSetting>& settings) {
     std::vector<std::vector<Cell>> rows;
-    for (const Setting& setting : settings) {
+    for (const ShownSetting& setting : settings) {
         const bool is_default = setting.origin == "default";
         rows.push_back({{setting.key},
                         {plain(setting), is_default ? Color::dim : Color::none},
@@ -79,13 +78,27 @@ void print_table(Output& output, const std::vector<Setting>& settings) {
     output.print(render_table({{"SETTING"}, {"VALUE"}, {"FROM"}}, rows, style_of_stdout()));
 }
 
-void print_document(Output& output, const std::vector<Setting>& settings) {
+void print_document(Output& output, const std::vector<ShownSetting>& settings) {
     Json document = Json::object();
-    for (const Setting& setting : settings) {
-        document[setting.key] = {{"value", Json::parse(setting.value, nullptr, false)},
-                                 {"from", setting.origin}};
+    for (const ShownSetting& setting : settings) {
+        Json value = Json::parse(setting.value, nullptr, false);
+        const bool withheld = is_withheld(setting.key, value);
+        document[setting.key] = {{"value", std::move(value)}, {"from", setting.origin}};
+        if (withheld) document[setting.key]["withheld"] = true;
     }
     print_json(output, document, JsonLayout::indented);
+}
+
+void tell_what_is_withheld(const Invocation& invocation,
+                           const std::vector<ShownSetting>& settings) {
+    const bool withheld = std::ranges::any_of(settings, [](const ShownSetting& setting) {
+        return is_withheld(setting.key, Json::parse(setting.value, nullptr, false));
+    });
+    if (!withheld) return;
+    note(
+        "what environment variables say is withheld, as it may be secret: only root and the user "
+        "that comard runs as are told");
+    advise("as root: sudo comar show " + invocation.operands[0]);
 }
 
 }  // namespace
@@ -94,18 +107,16 @@ ExitCode run_show(const Invocation& invocation, Output& output) {
     const std::string& service = invocation.operands[0];
     auto session = open_session(invocation, Texts::none);
     if (!session) return ExitCode::failed;
-    const Reply reply = session->bus.call(
-        session->bus.method(manager_member("Show"), "s", bus_safe_name(service).c_str()),
-        Patience::reading);
-    if (!reply) {
-        report_service_failure(*session, "show the settings of", service, reply.error());
-        return exit_code_of(reply.error());
+    const auto settings = ask_settings(session->bus, service);
+    if (!settings) {
+        report_service_failure(*session, "show the settings of", service, settings.error());
+        return exit_code_of(settings.error());
     }
-    const auto settings = read_settings(reply->get());
     if (invocation.json)
-        print_document(output, settings);
+        print_document(output, *settings);
     else
-        print_table(output, settings);
+        print_table(output, *settings);
+    tell_what_is_withheld(invocation, *settings);
     return ExitCode::ok;
 }
 

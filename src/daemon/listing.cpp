@@ -30,6 +30,13 @@ json description_of(const Facts& facts) {
 json typed(const char* type, json value) { return {{"variant", {type, std::move(value)}}}; }
 
 /// What the script said of itself stands for what comar cannot tell.
+/// The names alone.
+json without_values(const json& variables) {
+    json names = json::object();
+    for (const auto& [name, value] : variables.items()) names[name] = nullptr;
+    return names;
+}
+
 std::string state_of(const Service& service, const std::optional<StatusQuery::Answer>& asked) {
     if (!asked) return std::string(to_string(service.state()));
     if (!asked->running) return "unknown";
@@ -180,9 +187,12 @@ json Listing::describe(const std::string& app, const std::string& state) const {
 }
 
 /// Every setting: what it is, and who says so; null where nobody does and there is no default.
-json Listing::settings(const std::string& app) const {
+json Listing::settings(const std::string& app, EnvironmentValues values) const {
     EffectiveSettings effective = parts_.book.settings_of(app);
     if (!parts_.common.log_target_origin.empty() && !effective.values.contains("log")) {
+    if (values == EnvironmentValues::withheld && effective.values.contains("environment")) {
+        effective.values["environment"] = without_values(effective.values["environment"]);
+    }
         effective.values["log"] = to_string(parts_.common.log_target);
         effective.origins["log"] = parts_.common.log_target_origin;
     }

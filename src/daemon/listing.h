@@ -50,8 +50,10 @@ public:
 
     /// The properties of one that is registered, as a dict.
     void properties(const CallRequest& by, Done done);
+    /// What a service's environment says may be secret: passwords, keys.
+    enum class EnvironmentValues { told, withheld };
     /// The rows of Manager.Show.
-    [[nodiscard]] nlohmann::json settings(const std::string& app) const;
+    [[nodiscard]] nlohmann::json settings(const std::string& app, EnvironmentValues values) const;
     /// As properties(), from what comard knows without asking the script.
     [[nodiscard]] nlohmann::json known_properties(const std::string& app) const;
     /// Those that PropertiesChanged tells. Null: no such service is registered.

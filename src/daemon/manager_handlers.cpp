@@ -68,11 +68,14 @@ void ManagerHandlers::show(const IncomingCall& call) {
     if (parts_.registry.find(service_model, request.app) == nullptr) {
         return call.responder.fail({"Internal", "Unable to find " + request.app});
     }
-    parts_.book.refresh(
-        request, [this, app = request.app, responder = call.responder](const CallReply& fresh) {
-            if (!fresh) return responder.fail(fresh.error());
-            responder.reply("a(sss)", json::array({parts_.listing.settings(app)}));
-        });
+    // They may be secrets, in a file that only root and comard's user can read.
+    const auto values = call.caller.may_do_anything() ? Listing::EnvironmentValues::told
+                                                      : Listing::EnvironmentValues::withheld;
+    parts_.book.refresh(request, [this, app = request.app, values,
+                                  responder = call.responder](const CallReply& fresh) {
+        if (!fresh) return responder.fail(fresh.error());
+        responder.reply("a(sss)", json::array({parts_.listing.settings(app, values)}));
+    });
 }
 
 void ManagerHandlers::list_services(const IncomingCall& call) {

@@ -217,8 +217,9 @@ Result<> Registry::write_facts(Script& script) const {
     const auto text = read_file(script.path, max_script_size);
     // Changed while it was read, it has no digest that could be believed.
     if (text && stamp_of(script.path).value_or("") == *stamp) stored["digest"] = digest_of(*text);
+    // What the script sets in its environment is among them, which its own mode may keep secret.
     return write_file_atomically(path_of(script.model, script.app, facts_ending), stored.dump(),
-                                 0644);
+                                 0600);
 }
 
 }  // namespace comar

@@ -2,9 +2,11 @@
 """Settings of services, by what their programs see: environment, files, folder, umask, limits, priorities, groups."""
 
 import grp
+import json
 import os
 import pwd
 import resource
+import shutil
 
 import pytest
 
@@ -12,6 +14,7 @@ from support.bus import BusError
 from support.processes import Process
 from support.supervised import assert_stays_down, with_settings
 from support.ways import start_this_way
+from support.wire import user
 
 #: Ways in which scripts start a program that tells its pid.
 WAYS_TO_START = {
@@ -198,6 +201,76 @@ def test_an_ordinary_user_cannot_have_what_only_root_can(place, start_comard, to
 
 
 # comar show
+
+SECRET = 'nice = 4\n\n[environment]\nDB_PASSWORD = "hunter2"\nPORT = "80"\n'
+
+
+def with_secret(comard):
+    """A service whose administrator has given it a password, in a file for root alone."""
+    comard.write("/etc/comar/services/app.toml", SECRET, 0o600)
+    return comard.register("app", with_settings("def start():\n    pass\n"))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to be somebody else")
+def test_what_an_environment_says_is_told_to_those_alone_who_can_read_it_anyway(comard):
+    with_secret(comard)
+    told = comard.cli("show", "app", user="nobody")
+    row, = [line for line in told.stdout.splitlines() if line.startswith("environment ")]
+    assert "DB_PASSWORD, PORT (withheld)" in row and "app.toml:3" in row
+    assert "only root and the user that comard runs as are told" in told.stderr
+    as_json = comard.cli("show", "--json", "app", user="nobody")
+    assert json.loads(as_json.stdout)["environment"]["value"] == {"DB_PASSWORD": None, "PORT": None}
+    assert json.loads(as_json.stdout)["environment"]["withheld"] is True
+    assert json.loads(as_json.stdout)["nice"]["value"] == 4
+    assert "hunter2" not in told.stdout + told.stderr + as_json.stdout + as_json.stderr
+    own = comard.cli("show", "app")
+    assert "hunter2" in own.stdout and "withheld" not in own.stdout + own.stderr
+    assert "withheld" not in json.loads(comard.cli("show", "--json", "app").stdout)["environment"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to be somebody else")
+def test_no_other_way_leads_to_what_an_environment_says(comard):
+    service = with_secret(comard)
+    service.start()
+    # Neither what is said about it when it is right, nor when it is wrong.
+    for text in (SECRET, SECRET.replace('"80"', "80")):
+        comard.write("/etc/comar/services/app.toml", text, 0o600)
+        if text != SECRET:
+            with pytest.raises(BusError) as wrong:
+                service.call("start")
+            assert "app.toml:3" in wrong.value.message and "hunter2" not in wrong.value.message
+        for words in (["show"], ["status"], ["status", "--json"], ["explain"], ["start", "--dry-run"],
+                      ["graph", "--json"]):
+            told = comard.cli(*words, "app", user="nobody")
+            assert "hunter2" not in told.stdout + told.stderr, words
+    with user("nobody"):
+        stranger = comard.connect()
+    objects = stranger.call("/package", "org.freedesktop.DBus.ObjectManager", "GetManagedObjects")
+    said = json.dumps(objects, default=str)
+    assert "LastError" in said and "hunter2" not in said
+    assert "hunter2" not in comard.log
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to be somebody else")
+def test_what_comard_notes_of_a_script_is_no_way_around_its_mode(comard):
+    comard.register("app", with_settings("def start():\n    pass\n", serviceEnvironment={"DB_PASSWORD": "hunter2"}))
+    scripts = comard.place.root / "var/lib/comar/scripts/System.Service"
+    (scripts / "app.py").chmod(0o600)
+    files = [file for file in scripts.iterdir() if "hunter2" in file.read_text()]
+    assert sorted(file.suffix for file in files) == [".facts", ".py"]
+    assert [oct(file.stat().st_mode & 0o777) for file in files] == ["0o600", "0o600"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to run a comard as another user")
+def test_whoever_runs_a_comard_is_told_what_its_environments_say(place, start_comard):
+    shutil.chown(place.root, "nobody")
+    comard = start_comard(user="nobody")
+    comard.register("app", with_settings("def start():\n    pass\n", serviceEnvironment={"DB_PASSWORD": "hunter2"}))
+    assert "hunter2" in comard.cli("show", "app", user="nobody").stdout
+    assert "hunter2" in comard.cli("show", "app").stdout
+    other = comard.cli("show", "app", user="daemon")
+    assert "DB_PASSWORD (withheld)" in other.stdout and "hunter2" not in other.stdout
+
 
 def test_show_tells_each_setting_and_where_it_comes_from(comard):
     service = comard.register("app", with_settings(

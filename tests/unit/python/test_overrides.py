@@ -112,6 +112,17 @@ def test_what_is_wrong_is_told_with_its_line(read, text, line, message):
     assert error(read(text)) == (line, message)
 
 
+@pytest.mark.parametrize("text", [
+    '[environment]\nDB_PASSWORD = "hunter2"\nPORT = 80\n',
+    "[environment]\nDB_PASSWORD = ['hunter2']\n",
+    'environment = "DB_PASSWORD=hunter2"\n',
+])
+def test_what_is_wrong_with_an_environment_is_told_without_what_it_says(read, text):
+    line, message = error(read(text))
+    assert line == 1 and "environment is not a dict of names to texts" in message
+    assert "hunter2" not in message
+
+
 def test_what_is_right_counts_beside_what_is_wrong(read):
     found = read('nice = 50\nrestart = "always"\nlog = 5')
     assert (found.settings, found.lines) == ({"restart": "always"}, {"restart": 2})
