@@ -48,14 +48,13 @@ std::string names_of(const Json& variables) {
     return fmt::format("{} (withheld)", fmt::join(names, ", "));
 }
 
-/// With probes as text.
-Json readable(const std::string& key, const Json& value) {
+/// As people write it.
+Json readable(const std::string& key, Json value) {
     if (is_withheld(key, value)) return names_of(value);
-    if (!value.is_object()) return value;
-    if (value.contains("kind")) return probe_text(value);
-    Json all = Json::object();
-    for (const auto& [name, part] : value.items()) all[name] = readable(name, part);
-    return all;
+    if (key == "readiness" && value.is_object()) return probe_text(value);
+    if (key == "health" && value.is_object() && value.contains("check"))
+        value["check"] = probe_text(value["check"]);
+    return value;
 }
 
 /// Text without its quotes; what is not set is nothing. A umask is octal, as people write it.

@@ -8,6 +8,7 @@
 #include "bus/dict.h"
 #include "bus/text.h"
 #include "core/name.h"
+#include "daemon/boot_record.h"
 #include "daemon/outputs.h"
 #include "daemon/settings_book.h"
 #include "daemon/status_query.h"
@@ -29,7 +30,6 @@ json description_of(const Facts& facts) {
 
 json typed(const char* type, json value) { return {{"variant", {type, std::move(value)}}}; }
 
-/// What the script said of itself stands for what comar cannot tell.
 /// The names alone.
 json without_values(const json& variables) {
     json names = json::object();
@@ -37,6 +37,7 @@ json without_values(const json& variables) {
     return names;
 }
 
+/// What the script said of itself stands for what comar cannot tell.
 std::string state_of(const Service& service, const std::optional<StatusQuery::Answer>& asked) {
     if (!asked) return std::string(to_string(service.state()));
     if (!asked->running) return "unknown";
@@ -189,10 +190,10 @@ json Listing::describe(const std::string& app, const std::string& state) const {
 /// Every setting: what it is, and who says so; null where nobody does and there is no default.
 json Listing::settings(const std::string& app, EnvironmentValues values) const {
     EffectiveSettings effective = parts_.book.settings_of(app);
-    if (!parts_.common.log_target_origin.empty() && !effective.values.contains("log")) {
     if (values == EnvironmentValues::withheld && effective.values.contains("environment")) {
         effective.values["environment"] = without_values(effective.values["environment"]);
     }
+    if (!parts_.common.log_target_origin.empty() && !effective.values.contains("log")) {
         effective.values["log"] = to_string(parts_.common.log_target);
         effective.origins["log"] = parts_.common.log_target_origin;
     }
@@ -200,8 +201,9 @@ json Listing::settings(const std::string& app, EnvironmentValues values) const {
     for (const auto& [key, default_value] : default_settings()) {
         const auto found = effective.values.find(key);
         const bool is_set = found != effective.values.end();
+        // Whole, however long it is: a part of JSON is none.
         rows.push_back(
-            json::array({key, bus::to_bus_text((is_set ? *found : default_value).dump()),
+            json::array({key, to_text(is_set ? *found : default_value),
                          is_set ? bus::to_bus_text(effective.origins.at(key)) : "default"}));
     }
     return rows;

@@ -285,6 +285,26 @@ def test_show_tells_each_setting_and_where_it_comes_from(comard):
     assert comard.cli("show", "no-such").returncode != 0
 
 
+def test_show_tells_the_whole_of_a_long_value(comard):
+    variables = {f"NAME_{n}": str(n % 10) * 1000 for n in range(100)}
+    comard.register("app", with_settings("def start():\n    pass\n", serviceEnvironment=variables))
+    assert json.loads(comard.cli("show", "--json", "app").stdout)["environment"]["value"] == variables
+    row, = [line for line in comard.cli("show", "app").stdout.splitlines() if line.startswith("environment ")]
+    assert all(value in row for value in variables.values())
+
+
+def test_show_takes_for_a_probe_what_is_one(comard):
+    """Which setting it is tells that, and not how it looks."""
+    comard.register("app", with_settings(
+        "def start():\n    pass\n", serviceEnvironment={"kind": "tcp", "check": "HEALTHY", "OTHER": "x"},
+        serviceReadiness="unix:/run/app", serviceHealth={"check": "tcp:80"}))
+    shown = comard.cli("show", "app").stdout
+    rows = dict(line.split(maxsplit=1) for line in shown.splitlines() if line.strip())
+    assert rows["environment"].startswith('{"OTHER":"x","check":"HEALTHY","kind":"tcp"} ')
+    assert rows["readiness"].startswith("unix:/run/app ")
+    assert '"check":"tcp:127.0.0.1:80"' in rows["health"]
+
+
 def test_show_tells_where_all_services_print_to(start_comard):
     comard = start_comard(settings={"log": {"target": "syslog"}})
     comard.register("app", with_settings("def start():\n    pass\n"))
