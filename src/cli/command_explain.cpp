@@ -83,12 +83,13 @@ private:
 
     /// Nothing where the log is not for this user, or somewhere else.
     void tell_last_lines(const ServiceStatus& status, std::size_t depth) {
-        const auto files = open_logs(log_folder_, status.name);
+        UnreadLogs unread;
+        const auto files = open_logs(log_folder_, status.name, unread);
         if (!files || files->empty()) return;
-        const auto entries = last_entries(*files, status.name, shown_lines, {});
-        if (!entries || entries->empty()) return;
+        const auto entries = last_entries(*files, status.name, shown_lines, {}, unread);
+        if (entries.empty()) return;
         say("it printed last:", depth);
-        for (const LogEntry& entry : *entries) say(std::string(entry.text), depth + 1);
+        for (const LogEntry& entry : entries) say(std::string(entry.text), depth + 1);
     }
 
     /// What comes next, and what one may do about it.

@@ -128,12 +128,12 @@ LogStyle style_for(const Invocation& invocation, const Request& request) {
 
 using Logs = std::vector<std::vector<LogFile>>;
 
-Result<> print_last(const Request& request, const Logs& logs, LogPrinter& printer) {
+void print_last(const Request& request, const Logs& logs, UnreadLogs& unread, LogPrinter& printer) {
     std::vector<LogEntry> entries;
     for (std::size_t i = 0; i < logs.size(); ++i) {
-        auto last = last_entries(logs[i], request.services[i], *request.count, request.filter);
-        if (!last) return Failure(last.error());
-        std::ranges::move(*last, std::back_inserter(entries));
+        auto last =
+            last_entries(logs[i], request.services[i], *request.count, request.filter, unread);
+        std::ranges::move(last, std::back_inserter(entries));
     }
     std::ranges::stable_sort(entries, {}, &LogEntry::time);
     const std::size_t shown = std::min(*request.count, entries.size());
@@ -144,21 +144,19 @@ Result<> print_last(const Request& request, const Logs& logs, LogPrinter& printe
     return {};
 }
 
-Result<> print_all(const Request& request, Logs logs, LogPrinter& printer) {
+void print_all(const Request& request, Logs logs, UnreadLogs& unread, LogPrinter& printer) {
     std::vector<LogCursor> cursors;
     for (std::size_t i = 0; i < logs.size(); ++i) {
-        auto cursor = LogCursor::open(std::move(logs[i]), request.services[i], request.filter);
-        if (!cursor) return Failure(cursor.error());
-        cursors.push_back(std::move(*cursor));
+        cursors.emplace_back(std::move(logs[i]), request.services[i], request.filter, unread);
     }
-    return merge(std::move(cursors), request.filter,
-                 [&](const LogEntry& entry) { return printer.print(entry); });
+    merge(std::move(cursors), request.filter,
+          [&](const LogEntry& entry) { return printer.print(entry); });
 }
 
-Result<Logs> open_all(const Request& request) {
+Result<Logs> open_all(const Request& request, UnreadLogs& unread) {
     Logs logs;
     for (const std::string& service : request.services) {
-        auto files = open_logs(request.folder, service);
+        auto files = open_logs(request.folder, service, unread);
         if (!files) return Failure(files.error());
         if (request.follows && !files->empty()) leave_out_open_line(files->front());
         logs.push_back(std::move(*files));
@@ -166,30 +164,32 @@ Result<Logs> open_all(const Request& request) {
     return logs;
 }
 
-Result<> print_what_is_there(const Request& request, Logs logs, LogPrinter& printer) {
-    return request.count ? print_last(request, logs, printer)
-                         : print_all(request, std::move(logs), printer);
+void print_what_is_there(const Request& request, Logs logs, UnreadLogs& unread,
+                         LogPrinter& printer) {
+    if (request.count)
+        print_last(request, logs, unread, printer);
+    else
+        print_all(request, std::move(logs), unread, printer);
 }
 
 /// The same files once more, as the first readers keep theirs.
-Result<> follow(const Request& request, bool all, Output& output, LogPrinter& printer) {
-    auto follower = LogFollower::create(request.folder);
+Result<> follow(const Request& request, bool all, UnreadLogs& unread, Output& output,
+                LogPrinter& printer) {
+    auto follower = LogFollower::create(request.folder, unread);
     if (!follower) return Failure(follower.error());
     if (all) follower->welcome_new_services();
-    auto logs = open_all(request);
+    auto logs = open_all(request, unread);
     if (!logs) return Failure(logs.error());
     for (std::size_t i = 0; i < logs->size(); ++i) {
         std::vector<LogFile> newest;
         if (!(*logs)[i].empty()) {
             LogFile& file = (*logs)[i].front();
-            newest.push_back({file.number, file.compressed, file.inode, file.end,
+            newest.push_back({file.path, file.number, file.compressed, file.inode, file.end,
                               UniqueFd(::fcntl(file.fd.get(), F_DUPFD_CLOEXEC, 3))});
         }
         follower->add(request.services[i], std::move(newest));
     }
-    if (auto printed = print_what_is_there(request, std::move(*logs), printer); !printed) {
-        return printed;
-    }
+    print_what_is_there(request, std::move(*logs), unread, printer);
     while (output.flush()) {
         const auto entries = follower->next();
         if (!entries) return Failure(entries.error());
@@ -198,7 +198,6 @@ Result<> follow(const Request& request, bool all, Output& output, LogPrinter& pr
             if (request.filter.accepts(entry) && !printer.print(entry)) break;
         }
     }
-    return {};
 }
 
 }  // namespace
@@ -211,15 +210,19 @@ ExitCode run_logs(const Invocation& invocation, Output& output) {
     }
     raise_descriptor_limit();
     LogPrinter printer(output, style_for(invocation, *request));
-    Result<> shown;
+    UnreadLogs unread([](const Error& why) { complain(why.message); });
     if (request->follows) {
-        shown = follow(*request, invocation.operands.empty(), output, printer);
+        const auto followed =
+            follow(*request, invocation.operands.empty(), unread, output, printer);
+        if (!followed) return fail(followed.error());
     } else {
-        auto logs = open_all(*request);
-        shown = logs ? print_what_is_there(*request, std::move(*logs), printer)
-                     : Result<>(Failure(logs.error()));
+        auto logs = open_all(*request, unread);
+        if (!logs) return fail(logs.error());
+        print_what_is_there(*request, std::move(*logs), unread, printer);
     }
-    return shown ? ExitCode::ok : fail(shown.error());
+    if (unread.empty()) return ExitCode::ok;
+    advise("all else is shown; move what is of no use to you out of " + request->folder);
+    return ExitCode::failed;
 }
 
 }  // namespace comar::cli

@@ -84,13 +84,14 @@ void print_processes(Output& output, const ServiceStatus& status) {
 /// Nothing where the log is not for this user, or somewhere else.
 void print_last_lines(Output& output, const ServiceStatus& status, const std::string& folder,
                       const OutputStyle& style) {
-    const auto files = open_logs(folder, status.name);
+    UnreadLogs unread;
+    const auto files = open_logs(folder, status.name, unread);
     if (!files || files->empty()) return;
-    const auto entries = last_entries(*files, status.name, shown_lines, {});
-    if (!entries || entries->empty()) return;
+    const auto entries = last_entries(*files, status.name, shown_lines, {}, unread);
+    if (entries.empty()) return;
     output.print("\n");
     LogPrinter printer(output, {false, style.colored, 0});
-    for (const LogEntry& entry : *entries)
+    for (const LogEntry& entry : entries)
         if (!printer.print(entry)) return;
 }
 

@@ -17,28 +17,30 @@ namespace comar::cli {
 class LogCursor {
 public:
     /// `files`: newest first. Older ones than those that the filter's time needs are not read.
-    static Result<LogCursor> open(std::vector<LogFile> files, const std::string& service,
-                                  const LogFilter& filter);
+    /// `unread` outlives the cursor.
+    LogCursor(std::vector<LogFile> files, const std::string& service, const LogFilter& filter,
+              UnreadLogs& unread);
 
     /// The next line that the filter accepts; nothing: there is none.
-    Result<std::optional<LogEntry>> next(const LogFilter& filter);
+    std::optional<LogEntry> next(const LogFilter& filter);
 
 private:
-    explicit LogCursor(const std::string& service) : entries_(service) {}
-    Result<std::optional<std::string_view>> next_line();
+    std::optional<std::string_view> next_line();
+    bool read_on();
 
     std::vector<LogFile> files_;  ///< the last one is read now
     std::unique_ptr<LogText> text_;
     std::string buffer_;
     std::size_t at_ = 0;
     EntryReader entries_;
+    UnreadLogs* unread_;
 };
 
 /// The time of a file's first line; nothing: it has none that tells.
 [[nodiscard]] Result<std::optional<WallTime>> time_of_first_line(const LogFile& file);
 
 /// Gives the lines of all logs to `take` in the order of their times, as long as it returns true.
-[[nodiscard]] Result<> merge(std::vector<LogCursor> cursors, const LogFilter& filter,
-                             const std::function<bool(const LogEntry&)>& take);
+void merge(std::vector<LogCursor> cursors, const LogFilter& filter,
+           const std::function<bool(const LogEntry&)>& take);
 
 }  // namespace comar::cli

@@ -35,6 +35,10 @@ Failure cannot_read(const std::string& path, int error) {
                    "cannot read " + path + ": " + std::strerror(error), error);
 }
 
+Failure no_file(const std::string& path, const std::string& what) {
+    return failure(ErrorKind::invalid, "cannot read " + path + ": it is " + what + ", and no file");
+}
+
 Result<std::vector<LogName>> list(const std::string& folder) {
     const std::unique_ptr<DIR, CloseFolder> opened(::opendir(folder.c_str()));
     if (!opened) return cannot_read(folder, errno);
@@ -51,23 +55,30 @@ std::string path_of(const std::string& folder, const LogName& name) {
     return name.compressed ? path + ".zst" : path;
 }
 
-/// Nothing: it was renamed since it was listed.
-Result<std::optional<LogFile>> open_file(const std::string& path, const LogName& name) {
-    LogFile file{name.number, name.compressed, 0, 0,
+/// not_found: it was renamed since it was listed.
+Result<LogFile> open_file(const std::string& path, const LogName& name) {
+    LogFile file{path,
+                 name.number,
+                 name.compressed,
+                 0,
+                 0,
                  UniqueFd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC))};
-    if (!file.fd && errno == ENOENT) return std::nullopt;
+    if (!file.fd && errno == ELOOP) {
+        return no_file(path, "a symbolic link");
+    }
     struct stat info{};
     if (!file.fd || ::fstat(file.fd.get(), &info) != 0) return cannot_read(path, errno);
-    if (!S_ISREG(info.st_mode)) return cannot_read(path, EINVAL);
+    if (S_ISDIR(info.st_mode)) return no_file(path, "a folder");
+    if (!S_ISREG(info.st_mode)) return no_file(path, "a device or the like");
     file.inode = info.st_ino;
     file.end = static_cast<std::uint64_t>(info.st_size);
     return file;
 }
 
 /// The files by number. Where one is compressed already and the plain one is still there, they are
-/// the same.
+/// the same. Nothing: they were renamed meanwhile.
 Result<std::optional<std::vector<LogFile>>> open_once(const std::string& folder,
-                                                      const std::string& app) {
+                                                      const std::string& app, UnreadLogs& unread) {
     const auto names = list(folder);
     if (!names) return Failure(names.error());
     std::map<std::size_t, LogName> chosen;
@@ -78,10 +89,17 @@ Result<std::optional<std::vector<LogFile>>> open_once(const std::string& folder,
     }
     std::vector<LogFile> files;
     for (const auto& [number, name] : chosen) {
-        auto file = open_file(path_of(folder, name), name);
-        if (!file) return Failure(file.error());
-        if (!*file) return std::nullopt;
-        files.push_back(std::move(**file));
+        const std::string path = path_of(folder, name);
+        auto file = open_file(path, name);
+        if (file) {
+            files.push_back(std::move(*file));
+        } else if (file.error().kind == ErrorKind::not_found) {
+            return std::nullopt;
+        } else if (file.error().kind == ErrorKind::denied) {
+            return Failure(std::move(file.error()));
+        } else {
+            unread.add(path, file.error());
+        }
     }
     return files;
 }
@@ -100,10 +118,11 @@ Result<std::vector<std::string>> services_with_logs(const std::string& folder) {
     return std::vector<std::string>(apps.begin(), apps.end());
 }
 
-Result<std::vector<LogFile>> open_logs(const std::string& folder, const std::string& app) {
+Result<std::vector<LogFile>> open_logs(const std::string& folder, const std::string& app,
+                                       UnreadLogs& unread) {
     std::optional<std::vector<LogFile>> before;
     for (int attempt = 0; attempt < patience; ++attempt) {
-        auto now = open_once(folder, app);
+        auto now = open_once(folder, app, unread);
         if (!now) return Failure(std::move(now.error()));
         if (before && *now && are_the_same(*before, **now)) return std::move(*before);
         before = std::move(*now);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/unread_logs.h"
 #include "core/result.h"
 #include "os/unique_fd.h"
 
@@ -13,6 +14,7 @@ namespace comar::cli {
 
 /// One open file of a service's log.
 struct LogFile {
+    std::string path;        ///< when it was opened: comard may have renamed it
     std::size_t number = 0;  ///< 0: the current one; the higher, the older
     bool compressed = false;
     std::uint64_t inode = 0;
@@ -24,9 +26,9 @@ struct LogFile {
 [[nodiscard]] Result<std::vector<std::string>> services_with_logs(const std::string& folder);
 
 /// All files of a service's log, newest first, as they were at one moment: comard may rotate them
-/// meanwhile.
+/// meanwhile. Without those that cannot be opened; denied: they are not for this user.
 [[nodiscard]] Result<std::vector<LogFile>> open_logs(const std::string& folder,
-                                                     const std::string& app);
+                                                     const std::string& app, UnreadLogs& unread);
 
 /// Leaves out the last line of a file if comard is about to write it.
 void leave_out_open_line(LogFile& file);

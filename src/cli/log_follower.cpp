@@ -42,8 +42,8 @@ bool is_beginning(const std::string& part, const std::string& of) {
 
 }  // namespace
 
-Result<LogFollower> LogFollower::create(const std::string& folder) {
-    LogFollower follower(folder);
+Result<LogFollower> LogFollower::create(const std::string& folder, UnreadLogs& unread) {
+    LogFollower follower(folder, unread);
     follower.inotify_.reset(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
     if (!follower.inotify_) return cannot_follow(folder);
     if (::inotify_add_watch(follower.inotify_.get(), folder.c_str(),
@@ -131,9 +131,9 @@ Result<> LogFollower::read_on(Followed& followed, std::vector<LogEntry>& into) c
     std::string& text = followed.begun_line;
     if (followed.file.compressed) {
         if (std::exchange(followed.at, 1) != 0) return {};
-        auto whole = whole_text_of(followed.file);
-        if (!whole) return Failure(whole.error());
-        text += *whole;
+        text += whole_text_of(followed.file, *unread_);
+        // What is damaged may end within a line.
+        if (!text.empty() && !text.ends_with('\n')) text += '\n';
     } else {
         struct stat info{};
         if (::fstat(followed.file.fd.get(), &info) != 0) return cannot_follow(folder_);
@@ -159,15 +159,17 @@ Result<> LogFollower::read_on(Followed& followed, std::vector<LogEntry>& into) c
 
 /// Goes on with the file that came after the one that was read. False: there is none yet.
 Result<bool> LogFollower::open_next(const std::string& service, Followed& followed) const {
-    auto files = open_logs(folder_, service);
+    auto files = open_logs(folder_, service, *unread_);
     if (!files) return Failure(files.error());
     std::size_t next = files->size();  // how many are newer
     for (std::size_t i = 0; i < files->size() && followed.file.fd; ++i) {
         const LogFile& file = (*files)[i];
-        auto begin = file.compressed ? beginning_of(file) : Result<std::string>();
-        if (!begin) return Failure(begin.error());
-        const bool is_same = file.compressed ? is_beginning(followed.beginning, *begin)
-                                             : file.inode == followed.file.inode;
+        bool is_same = file.inode == followed.file.inode;
+        if (!is_same && file.compressed) {
+            const auto begin = beginning_of(file);
+            if (!begin) unread_->add(file.path, begin.error());
+            is_same = begin && is_beginning(followed.beginning, *begin);
+        }
         if (!is_same) continue;
         next = i;
         break;

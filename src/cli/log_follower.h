@@ -21,7 +21,8 @@ namespace comar::cli {
 class LogFollower {
 public:
     /// Nothing that is written after this is missed.
-    static Result<LogFollower> create(const std::string& folder);
+    /// `unread` outlives the follower.
+    static Result<LogFollower> create(const std::string& folder, UnreadLogs& unread);
 
     /// Reads on behind what there was of the service's log. `files` as from open_logs().
     void add(const std::string& service, std::vector<LogFile> files);
@@ -41,7 +42,8 @@ private:
         EntryReader entries;
     };
 
-    explicit LogFollower(std::string folder) : folder_(std::move(folder)) {}
+    LogFollower(std::string folder, UnreadLogs& unread)
+        : folder_(std::move(folder)), unread_(&unread) {}
     Result<std::set<std::string>> wait();
     Result<> catch_up(const std::string& service, std::vector<LogEntry>& into);
     Result<> read_on(Followed& followed, std::vector<LogEntry>& into) const;
@@ -53,6 +55,7 @@ private:
     UniqueFd inotify_;
     std::map<std::string, Followed> followed_;
     bool welcomes_new_ = false;
+    UnreadLogs* unread_;
 };
 
 }  // namespace comar::cli

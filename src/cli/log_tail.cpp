@@ -15,17 +15,11 @@ namespace {
 /// The lines of one file, from the last to the first.
 class BackwardLines {
 public:
-    static Result<BackwardLines> of(const LogFile& file) {
-        BackwardLines lines;
-        lines.fd_ = file.fd.get();
-        lines.begin_ = file.end;
-        if (file.compressed) {
-            auto text = whole_text_of(file);
-            if (!text) return Failure(text.error());
-            lines.text_ = std::move(*text);
-            lines.begin_ = 0;
-        }
-        return lines;
+    BackwardLines(const LogFile& file, UnreadLogs& unread)
+        : path_(file.path), fd_(file.fd.get()), begin_(file.end) {
+        if (!file.compressed) return;
+        text_ = whole_text_of(file, unread);
+        begin_ = 0;
     }
 
     /// The line before; it is good until the next call. False: there is none.
@@ -55,7 +49,7 @@ private:
         const ssize_t count = ::pread(fd_, before.data(), size, static_cast<off_t>(begin_ - size));
         if (count < 0) {
             return failure(ErrorKind::internal,
-                           std::string("cannot read a log: ") + std::strerror(errno), errno);
+                           "cannot read all of " + path_ + ": " + std::strerror(errno), errno);
         }
         // Less than there was: comard has cut it off meanwhile.
         before.resize(static_cast<std::size_t>(count));
@@ -64,8 +58,9 @@ private:
         return {};
     }
 
-    int fd_ = -1;
-    std::uint64_t begin_ = 0;  ///< where text_ begins in the file
+    std::string path_;
+    int fd_;
+    std::uint64_t begin_;  ///< where text_ begins in the file
     std::string text_;
     std::size_t line_begin_ = 0;
     bool has_returned_ = false;
@@ -120,19 +115,17 @@ private:
 
 }  // namespace
 
-Result<std::vector<LogEntry>> last_entries(const std::vector<LogFile>& files,
-                                           const std::string& service, std::size_t count,
-                                           const LogFilter& filter) {
+std::vector<LogEntry> last_entries(const std::vector<LogFile>& files, const std::string& service,
+                                   std::size_t count, const LogFilter& filter, UnreadLogs& unread) {
     Collector collector(service, count, filter);
     bool wants_more = count > 0;
     for (auto file = files.begin(); wants_more && file != files.end(); ++file) {
-        auto lines = BackwardLines::of(*file);
-        if (!lines) return Failure(lines.error());
+        BackwardLines lines(*file, unread);
         std::string_view line;
         while (wants_more) {
-            const auto found = lines->previous(line);
-            if (!found) return Failure(found.error());
-            if (!*found) break;
+            const auto found = lines.previous(line);
+            if (!found) unread.add(file->path, found.error());
+            if (!found || !*found) break;
             wants_more = collector.take(line);
         }
     }

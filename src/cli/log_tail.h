@@ -12,9 +12,8 @@ namespace comar::cli {
 
 /// The last `count` lines at most that the filter accepts, oldest first. Reads from the end, and no
 /// further than it must.
-[[nodiscard]] Result<std::vector<LogEntry>> last_entries(const std::vector<LogFile>& files,
-                                                         const std::string& service,
-                                                         std::size_t count,
-                                                         const LogFilter& filter);
+[[nodiscard]] std::vector<LogEntry> last_entries(const std::vector<LogFile>& files,
+                                                 const std::string& service, std::size_t count,
+                                                 const LogFilter& filter, UnreadLogs& unread);
 
 }  // namespace comar::cli

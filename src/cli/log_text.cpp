@@ -14,7 +14,8 @@ constexpr std::uint64_t piece = 65536;
 
 class PlainText : public LogText {
 public:
-    explicit PlainText(const LogFile& file) : fd_(file.fd.get()), end_(file.end) {}
+    explicit PlainText(const LogFile& file)
+        : path_(file.path), fd_(file.fd.get()), end_(file.end) {}
 
     Result<bool> read(std::string& into) override {
         const std::size_t before = into.size();
@@ -25,13 +26,14 @@ public:
         into.resize(before + static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
         if (count < 0) {
             return failure(ErrorKind::internal,
-                           std::string("cannot read a log: ") + std::strerror(error), error);
+                           "cannot read all of " + path_ + ": " + std::strerror(error), error);
         }
         at_ += static_cast<std::uint64_t>(count);
         return count > 0;
     }
 
 private:
+    std::string path_;
     int fd_;
     std::uint64_t end_;
     std::uint64_t at_ = 0;
@@ -41,18 +43,19 @@ private:
 
 Result<std::unique_ptr<LogText>> text_of(const LogFile& file) {
     std::unique_ptr<LogText> plain = std::make_unique<PlainText>(file);
-    return file.compressed ? compressed_text_of(std::move(plain)) : std::move(plain);
+    return file.compressed ? compressed_text_of(std::move(plain), file.path) : std::move(plain);
 }
 
-Result<std::string> whole_text_of(const LogFile& file) {
-    const auto text = text_of(file);
-    if (!text) return Failure(text.error());
+std::string whole_text_of(const LogFile& file, UnreadLogs& unread) {
     std::string whole;
-    while (true) {
+    const auto text = text_of(file);
+    if (!text) unread.add(file.path, text.error());
+    while (text) {
         const auto more = (*text)->read(whole);
-        if (!more) return Failure(more.error());
-        if (!*more) return whole;
+        if (!more) unread.add(file.path, more.error());
+        if (!more || !*more) break;
     }
+    return whole;
 }
 
 }  // namespace comar::cli

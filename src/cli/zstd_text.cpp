@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Compressed logs, by way of libzstd; log_text.h says why it is loaded here.
+#include <algorithm>
 #include <memory>
 
 #include <dlfcn.h>
@@ -46,17 +47,21 @@ const Library& library() {
 
 class CompressedText : public LogText {
 public:
-    explicit CompressedText(std::unique_ptr<LogText> file)
-        : file_(std::move(file)), stream_(library().create(), library().free) {}
+    CompressedText(std::unique_ptr<LogText> file, std::string path)
+        : file_(std::move(file)),
+          path_(std::move(path)),
+          stream_(library().create(), library().free) {}
 
     Result<bool> read(std::string& into) override {
         const std::size_t before = into.size();
         while (into.size() == before) {
-            if (at_ == input_.size()) {
+            if (at_ == input_.size() && !is_full_) {
                 input_.clear();
                 at_ = 0;
                 const auto more = file_->read(input_);
-                if (!more || !*more) return more;
+                if (!more) return more;
+                if (!*more && !is_within_frame_) return false;
+                if (!*more) return damaged("its end is missing");
             }
             if (auto done = decompress(into); !done) return Failure(done.error());
         }
@@ -64,34 +69,54 @@ public:
     }
 
 private:
+    /// Of a frame the library wants to see that much first.
+    static constexpr std::size_t frame_begins = 5;
+
+    /// One block at a time, which is what the library asks for: of several it would give none, if
+    /// one of them is damaged.
     Result<> decompress(std::string& into) {
         constexpr std::size_t room = std::size_t{1} << 17;
         const std::size_t before = into.size();
         into.resize(before + room);
-        ZSTD_inBuffer input{input_.data(), input_.size(), at_};
+        ZSTD_inBuffer input{input_.data(), std::min(input_.size(), at_ + wanted_), at_};
         ZSTD_outBuffer output{into.data() + before, room, 0};
         const std::size_t left = library().decompress(stream_.get(), &output, &input);
         into.resize(before + output.pos);
         at_ = input.pos;
-        if (library().is_error(left) == 0) return {};
-        return failure(ErrorKind::internal,
-                       std::string("cannot decompress a log: ") + library().error_name(left));
+        is_full_ = output.pos == room;
+        if (library().is_error(left) != 0) {
+            return damaged(library().error_name(left));
+        }
+        is_within_frame_ = left != 0;
+        wanted_ = is_within_frame_ ? left : frame_begins;
+        return {};
+    }
+
+    [[nodiscard]] Failure damaged(const char* how) const {
+        return failure(ErrorKind::invalid,
+                       "cannot read all of " + path_ + ": it is damaged: " + how);
     }
 
     std::unique_ptr<LogText> file_;
+    std::string path_;
     std::unique_ptr<ZSTD_DStream, decltype(&::ZSTD_freeDStream)> stream_;
     std::string input_;
     std::size_t at_ = 0;
+    std::size_t wanted_ = frame_begins;
+    bool is_within_frame_ = false;
+    bool is_full_ = false;  ///< the library may have more than it has given
 };
 
 }  // namespace
 
-Result<std::unique_ptr<LogText>> compressed_text_of(std::unique_ptr<LogText> file) {
+Result<std::unique_ptr<LogText>> compressed_text_of(std::unique_ptr<LogText> file,
+                                                    const std::string& path) {
     if (!library().is_there()) {
-        return failure(ErrorKind::unavailable,
-                       "cannot read compressed logs: libzstd.so.1 is not installed");
+        return failure(
+            ErrorKind::unavailable,
+            "cannot read " + path + ": it is compressed, and libzstd.so.1 is not installed");
     }
-    return std::make_unique<CompressedText>(std::move(file));
+    return std::make_unique<CompressedText>(std::move(file), path);
 }
 
 }  // namespace comar::cli

@@ -3,6 +3,8 @@
 
 import json
 import os
+import pathlib
+import random
 import shutil
 import subprocess
 
@@ -195,11 +197,85 @@ def test_a_user_who_may_not_read_logs_is_told_what_to_do(written):
                              "  logs are not for everyone; as root: sudo comar logs\n")
 
 
-def test_a_broken_compressed_log_is_an_error(written):
-    written.write("web.log.1.zst", "this is not zstd")
-    broken = written.run("web")
-    assert broken.returncode == 1
-    assert broken.stderr.startswith("cannot decompress a log: ")
+@pytest.fixture(params=["archive", "folder", "link"])
+def unreadable(request, written):
+    """(the path of a file of web's log that cannot be read, what is said about it)"""
+    if request.param == "archive":
+        return written.write("web.log.9.zst", "this is not zstd"), "it is damaged: Unknown frame descriptor"
+    path = written.folder / "web.log.2"
+    if request.param == "folder":
+        path.mkdir()
+        return path, "it is a folder, and no file"
+    path.symlink_to("mail.log")
+    return path, "it is a symbolic link, and no file"
+
+
+@pytest.mark.parametrize("arguments", [
+    ["web"], ["web", "mail"], [], ["-n", "100"], ["--since", "2026-11-24"],
+    ["web", "--since", "2026-11-24", "-n", "100"]], ids=" ".join)
+def test_a_file_that_cannot_be_read_hides_no_other(written, unreadable, arguments):
+    path, why = unreadable
+    shown = written.run(*arguments)
+    complaint, advice = shown.stderr.splitlines()
+    assert complaint.startswith("cannot read ") and str(path) in complaint and complaint.endswith(why)
+    assert str(written.folder) in advice
+    assert shown.returncode == 1
+    pathlib.Path(path).rename(written.folder / "elsewhere")
+    assert shown.stdout.splitlines() == written.lines(*arguments) != []
+
+
+def test_what_need_not_be_read_is_no_matter(written):
+    written.write("web.log.9.zst", "this is not zstd")
+    assert len(written.lines("web", "-n", "2")) == 2
+    assert len(written.lines("web", "mail", "--since", "2026-11-24 06:40:14")) == 4
+
+
+def test_following_goes_on_where_a_file_cannot_be_read(written, unreadable):
+    following = Following(Daemon(written.place), "web")
+    assert [following.line()[-4:] for _ in range(4)] == [" one", " two", "tamp", "five"]
+    (written.folder / "web.log").rename(written.folder / "web.log.1")
+    written.write_whole("web.log", "2026-11-24T06:43:00.000000Z out after\n")
+    assert following.line().endswith(" after")
+    assert following.close() in (0, 1)
+
+
+def blocks_of(frame):
+    """Where the blocks of a frame of zstd begin, RFC 8878."""
+    descriptor = frame[4]
+    at = 5 + (descriptor & 0x20 == 0) + (0, 1, 2, 4)[descriptor & 3] + (descriptor & 0x20 > 0, 2, 4, 8)[descriptor >> 6]
+    while True:
+        yield at
+        header = int.from_bytes(frame[at:at + 3], "little")
+        if header & 1:
+            return
+        at += 3 + (header >> 3)
+
+
+@pytest.mark.parametrize("damage", ["in its middle", "at its end"])
+def test_a_damaged_archive_gives_its_lines_up_to_there(written, damage):
+    noise = random.Random(7)
+    lines = [f"2026-11-20T06:00:00.000000Z out {n} {noise.randbytes(400).hex()}\n" for n in range(2000)]
+    written.write("web.log.1", "".join(lines))
+    written.compress("web.log.1")
+    archive = written.folder / "web.log.1.zst"
+    data = bytearray(archive.read_bytes())
+    blocks = list(blocks_of(data))
+    middle = blocks[len(blocks) // 2]
+    if damage == "at its end":
+        del data[middle + 100:]
+    else:
+        data[middle:middle + 3] = b"\xff\xff\xff"
+    archive.write_bytes(data)
+    for arguments in (["web"], ["web", "-n", "5000"]):
+        shown = written.run(*arguments)
+        assert shown.returncode == 1
+        complaint, _ = shown.stderr.splitlines()
+        assert complaint.startswith(f"cannot read all of {archive}: it is damaged: ")
+        texts = [line.split()[2:] for line in shown.stdout.splitlines()]
+        saved = texts[:-4 - 1]  # but for one that is cut off
+        assert saved == [line.split()[2:] for line in lines[:len(saved)]]
+        assert 500 < len(saved) < 1500
+        assert [text[0] for text in texts[-4:]] == ["one", "two", "a", "five"]
 
 
 def test_following_goes_on_across_rotations(start_comard):
