@@ -6,11 +6,15 @@
 #include <string_view>
 #include <utility>
 
+#include <nlohmann/json.hpp>
+
 #include "cli/command.h"
 #include "cli/log_files.h"
 #include "cli/log_tail.h"
+#include "cli/member.h"
 #include "cli/output.h"
 #include "cli/report.h"
+#include "cli/service_graph.h"
 #include "cli/service_status.h"
 #include "cli/session.h"
 #include "cli/status_text.h"
@@ -52,11 +56,24 @@ public:
 private:
     ExitCode fail(const std::string& service, const CallFailure& failure, std::size_t depth) {
         if (depth > 0) {
-            say("it needs " + service + ", which is not registered", depth);
+            const std::string lack = why_nobody(service);
+            say("it needs " + service + (lack.empty() ? ", which is not registered" : ": " + lack),
+                depth);
         } else {
             report_service_failure(session_, "explain", service, failure);
         }
         return ExitCode::status_unknown;
+    }
+
+    /// Of a virtual name: why comard cannot tell who is meant. Empty: there is no such name.
+    std::string why_nobody(const std::string& name) {
+        const Reply reply =
+            session_.bus.call(session_.bus.method(manager_member("Graph")), Patience::reading);
+        const char* text = nullptr;
+        if (!reply || sd_bus_message_read(reply->get(), "s", &text) <= 0) return "";
+        const auto graph = read_graph(nlohmann::ordered_json::parse(text, nullptr, false));
+        const auto found = graph ? resolve(*graph, name) : Result<std::string>("");
+        return !found && found.error().kind == ErrorKind::invalid ? found.error().message : "";
     }
 
     void tell(const ServiceStatus& status, std::size_t depth) {

@@ -75,15 +75,16 @@ ExitCode show(const Invocation& invocation, const Json& document, const ServiceG
 ExitCode show_related(const Invocation& invocation, const Json& document, const ServiceGraph& graph,
                       Output& output) {
     const std::string& wanted = invocation.operands[0];
-    const std::string name = resolve(graph, bus_safe_name(wanted));
-    if (name.empty()) {
-        complain("cannot draw the graph of " + wanted + ": no such service is registered");
-        return ExitCode::not_installed;
+    const auto name = resolve(graph, bus_safe_name(wanted));
+    if (!name) {
+        complain("cannot draw the graph of " + wanted + ": " + name.error().message);
+        return name.error().kind == ErrorKind::not_found ? ExitCode::not_installed
+                                                         : ExitCode::failed;
     }
-    const Json kept = keep_only(document, related_to(graph, name));
+    const Json kept = keep_only(document, related_to(graph, *name));
     const auto related = read_graph(kept);
     if (!related) return fail(related.error().message);
-    return show(invocation, kept, *related, name, output);
+    return show(invocation, kept, *related, *name, output);
 }
 
 }  // namespace

@@ -45,7 +45,11 @@ std::string_view attributes_of(std::string_view kind) {
 }
 
 /// Names of services have no space, so what has one cannot be taken for a service.
-std::string nobody(const GraphEdge& edge) { return "nobody provides " + edge.to; }
+std::string nobody(const ServiceGraph& graph, const GraphEdge& edge) {
+    const auto found = graph.names.find(edge.to);
+    if (found == graph.names.end()) return "nobody provides " + edge.to;
+    return edge.to + ": " + why_nobody(graph, edge.to);
+}
 
 std::string service_node(const std::string& name, const GraphService& service) {
     std::string label = dot_text(name);
@@ -58,9 +62,9 @@ std::string service_node(const std::string& name, const GraphService& service) {
                        dot_text(service.state + ", start-up " + service.start_up));
 }
 
-std::string edge_line(const GraphEdge& edge) {
+std::string edge_line(const ServiceGraph& graph, const GraphEdge& edge) {
     const auto [dependent, on] = dependency_of(edge);
-    const std::string target = on.empty() ? nobody(edge) : std::string(on);
+    const std::string target = on.empty() ? nobody(graph, edge) : std::string(on);
     const std::string tooltip =
         fmt::format("{} {} {}: {}", edge.from, edge.kind, edge.to, origin_text(edge));
     // Whoever conflicts belongs neither before nor behind the other.
@@ -72,7 +76,7 @@ std::string edge_line(const GraphEdge& edge) {
 std::string nobody_nodes(const ServiceGraph& graph) {
     std::set<std::string> names;
     for (const GraphEdge& edge : graph.edges)
-        if (edge.app.empty()) names.insert(nobody(edge));
+        if (edge.app.empty()) names.insert(nobody(graph, edge));
     std::string text;
     for (const std::string& name : names)
         text += fmt::format("  {} [style=dashed, color=\"#b3161b\"];\n", dot_text(name));
@@ -119,7 +123,7 @@ std::string graph_dot(const ServiceGraph& graph) {
         "  edge [fontname=\"sans-serif\", color=\"#4a5360\"];\n";
     for (const auto& [name, service] : graph.services) text += service_node(name, service);
     text += nobody_nodes(graph);
-    for (const GraphEdge& edge : graph.edges) text += edge_line(edge);
+    for (const GraphEdge& edge : graph.edges) text += edge_line(graph, edge);
     return text + legend() + "}\n";
 }
 

@@ -96,7 +96,8 @@ private:
     std::string line_of(const Relation& relation) {
         std::string text = fmt::format("{} ", fmt::join(relation.verbs, ", "));
         if (relation.service.empty()) {
-            text += painted(escape_line(relation.to) + ": nobody provides it", Color::yellow);
+            text += painted(escape_line(relation.to + ": " + why_nobody(graph_, relation.to)),
+                            Color::yellow);
         } else {
             if (relation.to != relation.service) text += escape_line(relation.to) + ": ";
             text += described(relation.service);

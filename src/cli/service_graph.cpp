@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/name.h"
+
 namespace comar::cli {
 namespace {
 
@@ -81,6 +83,10 @@ Result<ServiceGraph> read_graph(const Json& document) {
     for (const auto& [name, object] : services.items()) graph.services[name] = read_service(object);
     for (const Json& object : edges)
         if (object.is_object()) graph.edges.push_back(read_edge(object));
+    const Json names = document.value("names", Json::object());
+    for (const auto& [name, object] : names.items())
+        if (object.is_object())
+            graph.names[name] = {text_at(object, "app"), text_at(object, "why")};
     std::erase_if(graph.edges, [&](const GraphEdge& edge) {
         return !graph.services.contains(edge.from) ||
                !(edge.app.empty() || graph.services.contains(edge.app));
@@ -88,11 +94,18 @@ Result<ServiceGraph> read_graph(const Json& document) {
     return graph;
 }
 
-std::string resolve(const ServiceGraph& graph, const std::string& name) {
+Result<std::string> resolve(const ServiceGraph& graph, const std::string& name) {
     if (graph.services.contains(name)) return name;
-    for (const auto& [service, about] : graph.services)
-        if (std::ranges::find(about.provides, name) != about.provides.end()) return service;
-    return "";
+    const auto found = graph.names.find(name);
+    if (found == graph.names.end())
+        return failure(ErrorKind::not_found, "no such service is registered");
+    if (found->second.app.empty()) return failure(ErrorKind::invalid, found->second.why);
+    return found->second.app;
+}
+
+std::string why_nobody(const ServiceGraph& graph, const std::string& name) {
+    const auto found = graph.names.find(bus_safe_name(name));
+    return found == graph.names.end() ? "nobody provides it" : found->second.why;
 }
 
 std::set<std::string> related_to(const ServiceGraph& graph, const std::string& name) {
@@ -116,6 +129,12 @@ Json keep_only(const Json& document, const std::set<std::string>& kept) {
     for (const Json& edge : document["edges"])
         if (edge.is_object() && is_kept(edge, kept)) edges.push_back(edge);
     result["edges"] = std::move(edges);
+    if (!result.contains("names")) return result;
+    Json& names = result["names"];
+    for (auto at = names.begin(); at != names.end();) {
+        const std::string app = text_at(*at, "app");
+        at = app.empty() || kept.contains(app) ? std::next(at) : names.erase(at);
+    }
     return result;
 }
 

@@ -31,17 +31,28 @@ struct GraphEdge {
     std::int64_t line = 0;
 };
 
+/// Whom a virtual name means.
+struct GraphName {
+    std::string app;  ///< empty: nobody can tell
+    std::string why;  ///< that is so: "a and b provide it; choose one in [providers] of ..."
+};
+
 /// How registered services relate to each other.
 struct ServiceGraph {
     std::map<std::string, GraphService> services;  ///< by name
+    std::map<std::string, GraphName> names;        ///< those that services provide
     std::vector<GraphEdge> edges;
 };
 
 /// Reads what Graph of comard answers. Parts that make no sense are left out. invalid: no graph.
 [[nodiscard]] Result<ServiceGraph> read_graph(const nlohmann::ordered_json& document);
 
-/// The service of that name, else one that provides it; empty: neither.
-[[nodiscard]] std::string resolve(const ServiceGraph& graph, const std::string& name);
+/// The service of that name, else the one that comard takes for it. Fails with not_found, or tells
+/// why nobody can say who is meant, as the end of a sentence.
+[[nodiscard]] Result<std::string> resolve(const ServiceGraph& graph, const std::string& name);
+
+/// Why a name that an edge has written leads nowhere, as the end of a sentence.
+[[nodiscard]] std::string why_nobody(const ServiceGraph& graph, const std::string& name);
 
 /// The service, all that it depends on, all that depends on it, transitively, and whatever
 /// conflicts with it. Other services of what it depends on are not among it: they would soon be

@@ -61,14 +61,45 @@ std::optional<NameId> DependencyNames::app_of(NameId name) const {
 }
 
 Error DependencyNames::why_no_app(NameId name) const {
-    const auto& [text, is_app, provides, providers] = at(name);
-    if (providers.empty()) {
-        return {ErrorKind::not_found, "cannot find " + text + ": no service has or provides it"};
+    if (at(name).providers.empty()) {
+        return {ErrorKind::not_found, "cannot find " + text(name) + ": " + lack(name)};
     }
+    return {ErrorKind::invalid, "cannot tell who is " + text(name) + ": " + lack(name)};
+}
+
+std::string DependencyNames::lack(NameId name) const {
     std::vector<std::string> candidates;
-    for (const NameId provider : providers) candidates.push_back(this->text(provider));
-    return {ErrorKind::invalid, "cannot tell who is " + text + ": " + name_list(candidates) +
-                                    " provide it; choose one in [providers] of comard.toml"};
+    for (const NameId provider : at(name).providers) candidates.push_back(text(provider));
+    const std::string providing = candidates.empty() ? "no service has or provides it"
+                                                     : name_list(candidates) + " provide it";
+    // There is no answer, so it is not registered.
+    if (const auto choice = choices_.find(name); choice != choices_.end()) {
+        return providing + ", and " + text(choice->second) +
+               ", which is chosen in [providers] of comard.toml, is not registered";
+    }
+    return candidates.empty() ? providing
+                              : providing + "; choose one in [providers] of comard.toml";
+}
+
+bool DependencyNames::is_virtual(NameId name) const {
+    return !is_app(name) && (!at(name).providers.empty() || choices_.contains(name));
+}
+
+std::vector<DependencyNames::DoubtfulChoice> DependencyNames::doubtful_choices() const {
+    std::vector<DoubtfulChoice> all;
+    for (const auto& [name, provider] : choices_) {
+        const auto& provides = at(provider).provides;
+        if (!is_app(provider)) {
+            all.push_back({name, provider, "is not registered"});
+        } else if (name == provider) {
+            continue;
+        } else if (is_app(name)) {
+            all.push_back({name, provider, "is passed over, as there is a service of that name"});
+        } else if (std::find(provides.begin(), provides.end(), name) == provides.end()) {
+            all.push_back({name, provider, "does not say that it provides it (serviceProvides)"});
+        }
+    }
+    return all;
 }
 
 std::vector<NameId> DependencyNames::bearers(NameId name) const {

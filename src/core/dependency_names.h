@@ -48,6 +48,19 @@ public:
     [[nodiscard]] std::optional<NameId> app_of(NameId name) const;
     /// Says why app_of has no answer: nobody has the name (not_found), or too many (invalid).
     [[nodiscard]] Error why_no_app(NameId name) const;
+    /// The same as the end of a sentence that names it: "no service has or provides it".
+    [[nodiscard]] std::string lack(NameId name) const;
+
+    /// No app has the name, but some provide it, or an administrator has chosen one.
+    [[nodiscard]] bool is_virtual(NameId name) const;
+    /// A choice of the administrator that does not do what it says, or that a script does not
+    /// expect.
+    struct DoubtfulChoice {
+        NameId name;
+        NameId provider;
+        std::string doubt;  ///< "is not registered", to follow the provider
+    };
+    [[nodiscard]] std::vector<DoubtfulChoice> doubtful_choices() const;
 
     /// All apps that the name may stand for.
     [[nodiscard]] std::vector<NameId> bearers(NameId name) const;

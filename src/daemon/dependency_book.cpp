@@ -6,6 +6,8 @@
 #include <charconv>
 #include <utility>
 
+#include <spdlog/spdlog.h>
+
 #include "core/dependency_circles.h"
 #include "core/dependency_contradictions.h"
 #include "daemon/invoker.h"
@@ -80,11 +82,32 @@ bool leads_to(const std::vector<Dependency>& edges, const std::string& name) {
 DependencyBook::DependencyBook(Parts parts)
     : parts_(parts),
       graph_([this](const std::string& app) { return parts_.start_up.get(app) != StartUp::off; }) {
-    for (const auto& [name, provider] : parts_.providers) graph_.choose(name, provider);
+    for (const auto& [name, provider] : parts_.common.providers) graph_.choose(name, provider);
 }
 
 void DependencyBook::load() {
     for (const std::string& app : parts_.registry.apps_of(service_model)) refresh(app);
+    for (const auto& choice : graph_.names().doubtful_choices()) {
+        if (is_sure(choice)) {
+            spdlog::warn("{}: {}", graph_.names().text(choice.name), describe_choice(choice));
+        }
+    }
+}
+
+/// What an administrator has set for the service may not have been read yet.
+bool DependencyBook::is_sure(const DependencyNames::DoubtfulChoice& choice) const {
+    const std::string& provider = graph_.names().text(choice.provider);
+    return !graph_.names().is_app(choice.provider) ||
+           (parts_.book.facts_of(provider) != nullptr && !parts_.book.is_outdated(provider));
+}
+
+/// "/etc/comar/comard.toml:12 chooses zzz, which is not registered"
+std::string DependencyBook::describe_choice(const DependencyNames::DoubtfulChoice& choice) const {
+    std::string place = "[providers] of comard.toml";
+    for (const auto& [name, origin] : parts_.common.provider_origins) {
+        if (graph_.names().find(name) == choice.name) place = origin;
+    }
+    return place + " chooses " + graph_.names().text(choice.provider) + ", which " + choice.doubt;
 }
 
 void DependencyBook::refresh(const std::string& app) {
@@ -168,6 +191,9 @@ std::vector<Registrar::Finding> DependencyBook::findings_of(const std::string& a
 
 std::vector<DependencyBook::Finding> DependencyBook::check_all() const {
     std::vector<Finding> all;
+    for (const auto& choice : graph_.names().doubtful_choices()) {
+        all.push_back({graph_.names().text(choice.name), false, describe_choice(choice)});
+    }
     for (const Circle& circle : all_circles(graph_)) {
         all.push_back({circle.front().later, true, in_a_circle(circle)});
     }

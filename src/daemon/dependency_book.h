@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -10,6 +9,7 @@
 
 #include "core/dependency_graph.h"
 #include "daemon/registrar.h"
+#include "daemon/settings.h"
 #include "daemon/settings_book.h"
 #include "daemon/start_memory.h"
 #include "daemon/start_up_states.h"
@@ -22,18 +22,19 @@ namespace comar {
 /// as they close no circle; only what is declared starts or stops anybody.
 class DependencyBook {
 public:
-    /// All of them outlive the book. `providers`: an administrator's choice, by virtual name.
+    /// All of them outlive the book. `common`: has an administrator's choice, by virtual name.
     struct Parts {
         const Registry& registry;
         const SettingsBook& book;
         const StartUpStates& start_up;
         StartMemory& memory;
-        const std::map<std::string, std::string>& providers;
+        const Settings& common;
     };
 
     explicit DependencyBook(Parts parts);
 
-    /// Of all scripts that are registered.
+    /// Of all scripts that are registered. Choices in comard.toml that are surely wrong go to the
+    /// log.
     void load();
     /// Its script or settings are other ones now, or it has learned something.
     void refresh(const std::string& app);
@@ -66,6 +67,8 @@ private:
     void add_learned(const std::string& app, std::vector<Dependency> edges,
                      const std::vector<std::string>& provides);
     [[nodiscard]] std::vector<Registrar::Finding> findings_of(const std::string& app) const;
+    [[nodiscard]] std::string describe_choice(const DependencyNames::DoubtfulChoice& choice) const;
+    [[nodiscard]] bool is_sure(const DependencyNames::DoubtfulChoice& choice) const;
 
     Parts parts_;
     DependencyGraph graph_;

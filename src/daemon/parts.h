@@ -172,7 +172,7 @@ struct Daemon::Parts {
              scripts_removed(app, removed_models);
          }}};
     SettingsBook book{registry, registrar, calls, paths.overrides};
-    DependencyBook dependencies{{registry, book, start_up, memory, settings.providers}};
+    DependencyBook dependencies{{registry, book, start_up, memory, settings}};
     ObjectTree tree{models, registry};
     Languages languages;
     OngoingCalls ongoing{[this](OngoingCalls::Id id) { return invoker.cancel(id); }};

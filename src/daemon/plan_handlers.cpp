@@ -51,6 +51,19 @@ json to_json(const Plan& plan, const WhyWanted& why_wanted) {
 }
 
 std::vector<std::string> apps_in(const json& names) {
+/// Whom each virtual name means; null and why, where nobody can tell.
+json meanings_in(const DependencyNames& names) {
+    json all = json::object();
+    for (std::uint32_t i = 0; i < names.size(); ++i) {
+        const NameId name{i};
+        if (!names.is_virtual(name)) continue;
+        const auto app = names.app_of(name);
+        all[names.text(name)] = {{"app", app ? json(names.text(*app)) : json()},
+                                 {"why", app ? "" : names.lack(name)}};
+    }
+    return all;
+}
+
     std::vector<std::string> apps;
     for (const json& name : names) apps.push_back(bus_safe_name(name.get<std::string>()));
     return apps;
@@ -216,13 +229,11 @@ void PlanHandlers::tell_graph(const IncomingCall& call) {
     json edges = json::array();
     for (const std::string& app : graph.apps()) {
         const Service* service = parts_.services.find(app);
-        const Script* script = parts_.registry.find(service_model, app);
+        const EffectiveSettings set = parts_.book.settings_of(app);
         services[app] = {
             {"state", service == nullptr ? "unknown" : std::string(to_string(service->state()))},
             {"start_up", std::string(to_string(parts_.start_up.get(app)))},
-            {"provides", script == nullptr
-                             ? json::array()
-                             : script->facts.settings.value("provides", json::array())}};
+            {"provides", set.values.value("provides", json::array())}};
         for (const Dependency& edge : graph.edges(app)) {
             const auto meant = graph.resolve(edge.to);
             edges.push_back({{"from", edge.from},
@@ -234,7 +245,9 @@ void PlanHandlers::tell_graph(const IncomingCall& call) {
                              {"line", edge.line}});
         }
     }
-    const json all{{"services", std::move(services)}, {"edges", std::move(edges)}};
+    const json all{{"services", std::move(services)},
+                   {"edges", std::move(edges)},
+                   {"names", meanings_in(graph.names())}};
     call.responder.reply("s", json::array({all.dump()}));
 }
 

@@ -61,13 +61,17 @@ Failure wrong(const std::string& path, const toml::node& node, const std::string
                                            std::to_string(node.source().begin.line) + ": " + what);
 }
 
+std::string place_of(const std::string& path, const toml::node& node) {
+    return path + ":" + std::to_string(node.source().begin.line);
+}
+
 Result<> set_log_target(const std::string& path, const toml::node& value, Settings& settings) {
     const auto target = parse_output_target(value.value_exact<std::string>().value_or(""));
     if (!target) {
         return wrong(path, value, "log.target must be \"file\", \"journal\" or \"syslog\"");
     }
     settings.log_target = *target;
-    settings.log_target_origin = path + ":" + std::to_string(value.source().begin.line);
+    settings.log_target_origin = place_of(path, value);
     return {};
 }
 
@@ -120,6 +124,7 @@ Result<> set_provider(const std::string& path, const toml::key& name, const toml
                          " must be the name of a service, such as \"rsyslog\"");
     }
     settings.providers[std::string(name.str())] = provider;
+    settings.provider_origins[std::string(name.str())] = place_of(path, value);
     return {};
 }
 

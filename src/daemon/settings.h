@@ -45,6 +45,8 @@ struct Settings {
     std::map<std::string, std::vector<std::string>> groups;
     /// [providers]: who is meant by a virtual name that several services provide.
     std::map<std::string, std::string> providers;
+    /// The file and line of each of them.
+    std::map<std::string, std::string> provider_origins;
     /// [log] file_bytes, file_days, kept_files, total_bytes.
     LogLimits logs;
 };

@@ -55,11 +55,9 @@ void SettingsBook::refresh(const CallRequest& by, Done done) {
 void SettingsBook::refresh_overrides(const CallRequest& by, const Done& done) {
     const std::string path = path_of(by.app);
     const std::string stamp = stamp_of_file(path);
-    const auto known = overrides_.find(by.app);
-    const std::string& known_stamp =
-        known == overrides_.end() ? std::string() : known->second.stamp;
-    if (stamp == known_stamp) {
+    if (stamp == known_stamp(by.app)) {
         // The script may be another one by now.
+        const auto known = overrides_.find(by.app);
         return done(known == overrides_.end() ? json() : fits_script(by.app, known->second));
     }
     if (stamp.empty()) {
@@ -142,6 +140,15 @@ EffectiveSettings SettingsBook::settings_with(const std::string& app, const Fact
     // Each part was parsed when it was learned.
     if (auto parsed = parse_service_settings(effective.values)) effective.supervision = *parsed;
     return effective;
+}
+
+bool SettingsBook::is_outdated(const std::string& app) const {
+    return stamp_of_file(path_of(app)) != known_stamp(app);
+}
+
+std::string SettingsBook::known_stamp(const std::string& app) const {
+    const auto known = overrides_.find(app);
+    return known == overrides_.end() ? "" : known->second.stamp;
 }
 
 const Facts* SettingsBook::facts_of(const std::string& app) const {

@@ -41,6 +41,8 @@ public:
     [[nodiscard]] const Facts* facts_of(const std::string& app) const;
     /// Tells whether what is on disk now is what a service was started with.
     [[nodiscard]] std::string stamp_of(const std::string& app) const;
+    /// What the administrator has set is not what was read last.
+    [[nodiscard]] bool is_outdated(const std::string& app) const;
     [[nodiscard]] std::string path_of(const std::string& app) const {
         return folder_ + "/" + app + ".toml";
     }
@@ -55,6 +57,8 @@ private:
 
     void refresh_overrides(const CallRequest& by, const Done& done);
     [[nodiscard]] CallReply fits_script(const std::string& app, const Overrides& overrides) const;
+    /// Empty: there was no file.
+    [[nodiscard]] std::string known_stamp(const std::string& app) const;
     CallReply learn(const std::string& app, const std::string& stamp, const CallReply& reply);
 
     const Registry& registry_;

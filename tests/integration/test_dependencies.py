@@ -182,6 +182,63 @@ def test_two_providers_and_no_choice_is_an_error_that_says_how_to_choose(comard)
         service(comard, "list", 'serviceRequires = "mta"').start()
 
 
+def two_databases(comard):
+    """d1 and d2 provide db, which w requires."""
+    service(comard, "d1", 'serviceProvides = "db"')
+    service(comard, "d2", 'serviceProvides = "db"')
+    return service(comard, "w", 'serviceRequires = "db"')
+
+
+def test_who_is_chosen_is_who_is_drawn(start):
+    comard = start({"providers": {"db": "d2"}})
+    two_databases(comard)
+    assert comard.cli("graph", "db").stdout.splitlines()[1].startswith("└─ requires db: d2 ")
+    assert "d1" not in comard.cli("graph", "db").stdout
+    assert json.loads(comard.cli("graph", "--json").stdout)["names"] == {"db": {"app": "d2", "why": ""}}
+    assert comard.cli("check", "--all").stdout == ""
+
+
+def test_that_nobody_has_chosen_is_told_as_such(comard):
+    two_databases(comard)
+    why = "d1 and d2 provide it; choose one in [providers] of comard.toml"
+    assert f"└─ requires db: {why}  " in comard.cli("graph", "w").stdout
+    assert f"  it needs db: {why}" in comard.cli("explain", "w").stdout.splitlines()
+    drawn = comard.cli("graph", "db")
+    assert (drawn.returncode, drawn.stderr) == (1, f"cannot draw the graph of db: {why}\n")
+    assert comard.cli("graph", "none").returncode == 5
+
+
+def test_a_choice_that_is_not_registered_is_told_everywhere(start):
+    comard = start({"providers": {"db": "zzz"}})
+    place = f"{comard.root}/etc/comar/comard.toml:2"
+    assert f"db: {place} chooses zzz, which is not registered" in comard.log
+    wanting = two_databases(comard)
+    why = "d1 and d2 provide it, and zzz, which is chosen in [providers] of comard.toml, is not registered"
+    with pytest.raises(BusError) as refused:
+        wanting.start()
+    assert why in refused.value.message
+    assert why in comard.cli("graph", "w").stdout and why in comard.cli("explain", "w").stdout
+    assert f"db: warning: {place} chooses zzz, which is not registered\n" in comard.cli("check", "--all").stdout
+
+
+def test_a_choice_that_does_not_provide_the_name_is_told(start):
+    comard = start({"providers": {"db": "other"}})
+    two_databases(comard)
+    service(comard, "other")
+    doubt = f"{comard.root}/etc/comar/comard.toml:2 chooses other, which does not say that it provides it"
+    checked = comard.cli("check", "--all")
+    assert (checked.returncode, f"db: warning: {doubt}" in checked.stdout) == (0, True)
+    assert doubt not in comard.log
+    comard.stop()
+    comard.start()
+    assert doubt in comard.log
+    comard.write("/etc/comar/services/other.toml", 'provides = "db"\n')
+    assert comard.cli("check", "--all").stdout == ""
+    comard.stop()
+    comard.start()
+    assert comard.log.count(doubt) == 1, "what other.toml says is not known so early"
+
+
 @pytest.mark.parametrize("first, second", [
     ('serviceRequires = "b"', 'serviceRequires = "a"'),
     ('serviceAfter = "b"', 'serviceWants = "a"'),

@@ -40,7 +40,10 @@ Json field() {
              {edge("web", "db", "db", "needs"), edge("web", "logger", "rsyslog", "after"),
               edge("db", "rsyslog", "rsyslog", "wants"), edge("db", "mail", nullptr, "wants"),
               edge("early", "db", "db", "before"), edge("web2", "web", "web", "conflicts"),
-              edge("shop", "logger", "rsyslog", "needs"), edge("web", "db", "db", "after", 9)}}};
+              edge("shop", "logger", "rsyslog", "needs"), edge("web", "db", "db", "after", 9)}},
+            {"names",
+             {{"httpd", {{"app", "web"}, {"why", ""}}},
+              {"logger", {{"app", "rsyslog"}, {"why", ""}}}}}};
 }
 
 ServiceGraph graph_of(const Json& document) {
@@ -73,7 +76,24 @@ TEST(ServiceGraphTest, AVirtualNameMeansWhoProvidesIt) {
     const ServiceGraph graph = graph_of(field());
     EXPECT_EQ(resolve(graph, "web"), "web");
     EXPECT_EQ(resolve(graph, "httpd"), "web");
-    EXPECT_EQ(resolve(graph, "nobody"), "");
+    EXPECT_EQ(resolve(graph, "nobody").error().kind, ErrorKind::not_found);
+}
+
+/// alone and web2 provide mail as well, and nobody has chosen; or web2 has been.
+TEST(ServiceGraphTest, WhoOfSeveralIsMeantIsWhatComardSays) {
+    Json document = field();
+    document["services"]["alone"]["provides"] = {"mail"};
+    document["services"]["web2"]["provides"] = {"mail"};
+    document["names"]["mail"] = {{"app", "web2"}, {"why", ""}};
+    EXPECT_EQ(resolve(graph_of(document), "mail"), "web2");
+    document["names"]["mail"] = {{"app", nullptr}, {"why", "alone and web2 provide it; choose"}};
+    const ServiceGraph graph = graph_of(document);
+    EXPECT_EQ(resolve(graph, "mail").error().message, "alone and web2 provide it; choose");
+    const auto shows = [&](const std::string& text, const char* part) {
+        EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+    };
+    shows(graph_tree(graph, "", {}), "wants mail: alone and web2 provide it; choose  /s/db.py:3");
+    shows(graph_dot(graph), "\"mail: alone and web2 provide it; choose\" [style=dashed");
 }
 
 TEST(ServiceGraphTest, WhatIsKeptOfTheDocumentIsAsItCame) {

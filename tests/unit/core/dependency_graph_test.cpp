@@ -48,6 +48,32 @@ TEST_F(DependencyGraphTest, TheOnlyProviderIsMeant) {
     EXPECT_EQ(resolved("logger"), "syslog");
 }
 
+TEST_F(DependencyGraphTest, ChoicesThatDoNotDoWhatTheySayAreTold) {
+    const auto doubts = [this] {
+        std::vector<std::string> all;
+        for (const auto& choice : graph_.names().doubtful_choices()) {
+            all.push_back(graph_.names().text(choice.name) + "=" +
+                          graph_.names().text(choice.provider) + " " + choice.doubt);
+        }
+        return all;
+    };
+    graph_.choose("logger", "syslog");
+    EXPECT_EQ(doubts(), std::vector<std::string>{"logger=syslog is not registered"});
+    EXPECT_EQ(resolved("logger"),
+              "cannot find logger: no service has or provides it, and syslog, "
+              "which is chosen in [providers] of comard.toml, is not registered");
+    graph_.set("syslog", {});
+    EXPECT_EQ(doubts(), std::vector<std::string>{
+                            "logger=syslog does not say that it provides it (serviceProvides)"});
+    graph_.set("syslog", {}, {"logger"});
+    EXPECT_TRUE(doubts().empty());
+    graph_.set("logger", {});
+    EXPECT_EQ(doubts(), std::vector<std::string>{
+                            "logger=syslog is passed over, as there is a service of that name"});
+    graph_.choose("logger", "logger");
+    EXPECT_TRUE(doubts().empty());
+}
+
 TEST_F(DependencyGraphTest, OfSeveralProvidersTheOnlyEnabledOneIsMeant) {
     graph_.set("syslog", {}, {"logger"});
     graph_.set("metalog", {}, {"logger"});
@@ -56,6 +82,12 @@ TEST_F(DependencyGraphTest, OfSeveralProvidersTheOnlyEnabledOneIsMeant) {
     EXPECT_EQ(resolved("logger"),
               "cannot tell who is logger: syslog, metalog and rsyslog provide it; choose one in "
               "[providers] of comard.toml");
+    graph_.choose("logger", "journal");
+    EXPECT_EQ(
+        resolved("logger"),
+        "cannot tell who is logger: syslog, metalog and rsyslog provide it, and journal, which "
+        "is chosen in [providers] of comard.toml, is not registered");
+    graph_.choose("logger", "");
     enabled_ = {"metalog"};
     EXPECT_EQ(resolved("logger"), "metalog");
     enabled_ = {"metalog", "syslog"};

@@ -70,6 +70,7 @@ TEST_F(SettingsTest, WhatABootStartsCanBeSet) {
     EXPECT_EQ(settings->groups.at("office"), std::vector<std::string>{"cups"});
     EXPECT_TRUE(settings->groups.at("none").empty());
     EXPECT_EQ(settings->providers.at("logger"), "rsyslog");
+    EXPECT_TRUE(settings->provider_origins.at("logger").ends_with(":11"));
 }
 
 TEST_F(SettingsTest, WhatABootCannotUseIsToldWithItsLine) {
