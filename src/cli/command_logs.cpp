@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cli/address.h"
+#include "cli/bus.h"
 #include "cli/command.h"
 #include "cli/log_cursor.h"
 #include "cli/log_follower.h"
@@ -18,6 +19,7 @@
 #include "cli/log_tail.h"
 #include "cli/moment.h"
 #include "cli/output.h"
+#include "cli/shown_settings.h"
 #include "cli/since.h"
 #include "cli/terminal.h"
 #include "core/name.h"
@@ -88,6 +90,43 @@ void raise_descriptor_limit() {
     (void)::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/// How its log is read where that is no file of comard.
+std::string read_elsewhere(const std::string& service, const ShownSetting& log) {
+    const std::string said = " (" + log.origin + " says so)";
+    if (log.value == "\"journal\"")
+        return fmt::format("to the journal{}; read it with: journalctl -t {}", said, service);
+    if (log.value == "\"syslog\"") {
+        return fmt::format(
+            "to syslog{}; its daemon writes that where it is told to, as in: grep "
+            "'{}:' /var/log/syslog",
+            said, service);
+    }
+    return "";
+}
+
+/// Where it prints to, if comard runs and tells.
+std::optional<ShownSetting> log_setting_of(const Invocation& invocation,
+                                           const std::string& service) {
+    auto bus = Bus::connect(address_of(invocation), Purpose::read);
+    if (!bus) return std::nullopt;
+    const auto settings = ask_settings(*bus, service);
+    if (!settings) return std::nullopt;
+    const auto log = std::ranges::find(*settings, "log", &ShownSetting::key);
+    return log == settings->end() ? std::nullopt : std::optional(*log);
+}
+
+void tell_why_no_log(const Invocation& invocation, const std::string& service, bool follows) {
+    const auto log = log_setting_of(invocation, service);
+    const std::string way = log ? read_elsewhere(service, *log) : "";
+    if (!way.empty()) return note(service + " has no log here, as it prints " + way);
+    // Its first line may come.
+    if (follows) return;
+    note(service + " has no log: it has printed nothing" +
+         (log ? ""
+              : ", or it prints elsewhere, which 'comar show " + service +
+                    "' tells when comard runs"));
+}
+
 /// Services that have neither a log nor a script are told; the others are what is to be shown.
 ExitCode choose_services(const Invocation& invocation, Request& request) {
     const auto logged = services_with_logs(request.folder);
@@ -102,11 +141,7 @@ ExitCode choose_services(const Invocation& invocation, Request& request) {
                 logged->empty() ? "none" : fmt::format("{}", fmt::join(*logged, ", "))));
             return ExitCode::not_installed;
         }
-        if (!has_log && !request.follows) {
-            note(service +
-                 " has no log: it has printed nothing, or comard sends it elsewhere, see "
-                 "[log] target in comard.toml");
-        }
+        if (!has_log) tell_why_no_log(invocation, service, request.follows);
         if (std::ranges::find(request.services, service) == request.services.end()) {
             request.services.push_back(service);
         }
@@ -141,7 +176,6 @@ void print_last(const Request& request, const Logs& logs, UnreadLogs& unread, Lo
          ++entry) {
         if (!printer.print(*entry)) break;
     }
-    return {};
 }
 
 void print_all(const Request& request, Logs logs, UnreadLogs& unread, LogPrinter& printer) {
@@ -198,6 +232,7 @@ Result<> follow(const Request& request, bool all, UnreadLogs& unread, Output& ou
             if (request.filter.accepts(entry) && !printer.print(entry)) break;
         }
     }
+    return {};
 }
 
 }  // namespace

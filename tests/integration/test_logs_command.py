@@ -12,6 +12,7 @@ import pytest
 
 from support.daemon import Daemon
 from support.logs import Following, Logs, printing_service, put
+from support.supervised import with_settings
 
 UTC = {"TZ": "UTC"}
 
@@ -181,6 +182,25 @@ def test_a_service_that_has_printed_nothing_has_no_log(written):
     quiet = written.run("quiet")
     assert (quiet.returncode, quiet.stdout) == (0, "")
     assert "quiet has no log" in quiet.stderr
+
+
+@pytest.mark.parametrize("target, way", [
+    ("journal", "to the journal ({}:{} says so); read it with: journalctl -t quiet"),
+    ("syslog", "to syslog ({}:{} says so); its daemon writes that where it is told to, "
+               "as in: grep 'quiet:' /var/log/syslog"),
+])
+def test_a_service_that_prints_elsewhere_is_read_there(start_comard, target, way):
+    comard = start_comard({"log": {"target": target}})
+    comard.register("quiet", with_settings("def start():\n    pass\n", serviceLog=target))
+    comard.register("other", with_settings("def start():\n    pass\n"))
+    comard.register("file", with_settings("def start():\n    pass\n", serviceLog="file"))
+    registered = f"{comard.root}/var/lib/comar/scripts/System.Service/quiet.py"
+    with open(registered) as script:
+        line = 1 + [text.startswith("serviceLog") for text in script].index(True)
+    (comard.place.root / "var/log/comar").mkdir(exist_ok=True)
+    assert comard.cli("logs", "quiet").stderr == f"quiet has no log here, as it prints {way.format(registered, line)}\n"
+    assert "comard.toml:2 says so" in comard.cli("logs", "other").stderr
+    assert comard.cli("logs", "file").stderr == "file has no log: it has printed nothing\n"
 
 
 def test_names_may_be_written_as_elsewhere(written):
