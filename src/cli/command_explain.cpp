@@ -81,9 +81,13 @@ private:
             depth > 0 ? "it needs " + status.name + ", which is " : status.name + " is ";
         first += status.state;
         if (status.since != Moment(0)) first += " since " + local_time(status.since);
-        if (!status.cause.empty()) first += ": " + status.cause;
+        // What has failed since then is not what the cause is about.
+        const bool has_failed = status.state == "failed" && !status.last_error.empty();
+        if (!status.cause.empty() && !has_failed) first += ": " + status.cause;
         say(first, depth);
         tell_failure(status, depth + 1);
+        if (!status.cause.empty() && has_failed)
+            say("what was done with it last: " + status.cause, depth + 1);
         tell_outlook(status, depth + 1);
     }
 

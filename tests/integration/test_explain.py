@@ -80,6 +80,21 @@ def test_the_chain_of_causes_is_walked(comard):
     assert "  it needs gone, which is not registered" in below
 
 
+def test_a_start_that_was_refused_is_no_work_of_an_older_stop(comard):
+    disk = comard.register("disk", supervised(comard.program("server")))
+    app = comard.register("app", supervised(comard.program("other"), serviceRequires="disk"))
+    app.start()
+    app.stop()
+    disk.stop()
+    comard.cli("remove", "disk")
+    with pytest.raises(BusError) as refused:
+        app.start()
+    lines = explain(comard, "app")
+    assert lines[0].startswith("app is failed since ") and "stop asked for" not in lines[0]
+    assert lines[1] == "  failed: " + refused.value.message
+    assert any(line.startswith("  what was done with it last: stop asked for by uid 0") for line in lines)
+
+
 def test_what_is_needed_and_well_is_not_told(comard):
     disk = comard.register("disk", supervised(comard.program("server")))
     app = comard.register("app", service_script("""
