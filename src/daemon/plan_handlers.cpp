@@ -8,6 +8,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "bus/text.h"
 #include "core/name.h"
 #include "daemon/builtin_interfaces.h"
 #include "daemon/invoker.h"
@@ -50,7 +51,6 @@ json to_json(const Plan& plan, const WhyWanted& why_wanted) {
             {"left_out", refusals(plan.left_out)}};
 }
 
-std::vector<std::string> apps_in(const json& names) {
 /// Whom each virtual name means; null and why, where nobody can tell.
 json meanings_in(const DependencyNames& names) {
     json all = json::object();
@@ -64,6 +64,7 @@ json meanings_in(const DependencyNames& names) {
     return all;
 }
 
+std::vector<std::string> apps_in(const json& names) {
     std::vector<std::string> apps;
     for (const json& name : names) apps.push_back(bus_safe_name(name.get<std::string>()));
     return apps;
@@ -112,7 +113,7 @@ void PlanHandlers::stop_with_dependents(const IncomingCall& call) {
 }
 
 void PlanHandlers::plan(const IncomingCall& call) {
-    parts_.transitions.refresh_all([this, call] { tell_plan(call); });
+    parts_.transitions.refresh_all([this, call](const Transitions::Unusable&) { tell_plan(call); });
 }
 
 /// Those of the head start come first, and wait for none of the others.
@@ -220,7 +221,8 @@ void PlanHandlers::record(CallRequest request, const Responder& responder) {
 }
 
 void PlanHandlers::graph(const IncomingCall& call) {
-    parts_.transitions.refresh_all([this, call] { tell_graph(call); });
+    parts_.transitions.refresh_all(
+        [this, call](const Transitions::Unusable&) { tell_graph(call); });
 }
 
 void PlanHandlers::tell_graph(const IncomingCall& call) {
@@ -252,13 +254,17 @@ void PlanHandlers::tell_graph(const IncomingCall& call) {
 }
 
 void PlanHandlers::check(const IncomingCall& call) {
-    parts_.transitions.refresh_all([this, responder = call.responder] {
-        json findings = json::array();
-        for (const auto& [app, is_error, message] : parts_.dependencies.check_all()) {
-            findings.push_back(json::array({app, is_error ? "error" : "warning", message}));
-        }
-        responder.reply("a(sss)", json::array({std::move(findings)}));
-    });
+    parts_.transitions.refresh_all(
+        [this, responder = call.responder](const Transitions::Unusable& unusable) {
+            json findings = json::array();
+            for (const auto& [app, error] : unusable) {
+                findings.push_back(json::array({app, "error", bus::to_bus_text(error.message)}));
+            }
+            for (const auto& [app, is_error, message] : parts_.dependencies.check_all()) {
+                findings.push_back(json::array({app, is_error ? "error" : "warning", message}));
+            }
+            responder.reply("a(sss)", json::array({std::move(findings)}));
+        });
 }
 
 void PlanHandlers::list_boots(const IncomingCall& call) {

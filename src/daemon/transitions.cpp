@@ -135,22 +135,26 @@ void Transitions::begin(const std::string& kind, const std::string& group, Done 
     };
     // What runs is stopped as it was started.
     if (kind == "shutdown") return go();
-    refresh_all(go);
+    // What is wrong is told when it is started.
+    refresh_all([go](const Unusable&) { go(); });
 }
 
 /// Administrators may have set something while nobody looked.
-void Transitions::refresh_all(std::function<void()> then) {
+void Transitions::refresh_all(std::function<void(const Unusable&)> then) {
     const auto left = std::make_shared<std::size_t>(1);
-    const auto one_less = [left, then = std::move(then)] {
-        if (--*left == 0) then();
+    const auto unusable = std::make_shared<Unusable>();
+    const auto one_less = [left, unusable, then = std::move(then)] {
+        if (--*left == 0) then(*unusable);
     };
     for (const std::string& app : parts_.registry.apps_of(service_model)) {
         CallRequest by;
         by.app = app;
         by.model = service_model;
         ++*left;
-        // What is wrong is told when it is started.
-        parts_.book.refresh(by, [one_less](const CallReply&) { one_less(); });
+        parts_.book.refresh(by, [app, unusable, one_less](const CallReply& fresh) {
+            if (!fresh) unusable->emplace(app, fresh.error());
+            one_less();
+        });
     }
     one_less();
 }

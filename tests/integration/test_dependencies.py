@@ -239,6 +239,20 @@ def test_a_choice_that_does_not_provide_the_name_is_told(start):
     assert comard.log.count(doubt) == 1, "what other.toml says is not known so early"
 
 
+def test_a_script_that_does_not_parse_any_more_is_found_by_a_check_of_all(comard):
+    service(comard, "good")
+    service(comard, "bad")
+    assert comard.cli("check", "--all").returncode == 0
+    path = comard.file(f"{comard.root}/var/lib/comar/scripts/System.Service/bad.py")
+    path.write_text("def start(:\n")
+    checked = comard.cli("check", "--all")
+    assert checked.returncode == 1
+    line, = checked.stdout.splitlines()
+    assert line.startswith("bad: error: ") and "bad.py:1: " in line
+    comard.write("/etc/comar/services/good.toml", "nice = 'very'\n")
+    assert "good.toml:1: " in comard.cli("check", "--all").stdout
+
+
 @pytest.mark.parametrize("first, second", [
     ('serviceRequires = "b"', 'serviceRequires = "a"'),
     ('serviceAfter = "b"', 'serviceWants = "a"'),
