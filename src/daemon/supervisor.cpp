@@ -79,7 +79,9 @@ Supervisor::Supervisor(Loop& loop, ChildWatch& children, Calls& calls, Outputs& 
                    if (problem.empty()) restarter_.well(app);
                },
                [this](const std::string& app, const std::string& problem) { unwell(app, problem); },
-               [this](const std::string& app) { silent(app); }}),
+               [this](const std::string& app) {
+                   abort_for(app, "it has not shown a sign of life in time (watchdog)");
+               }}),
       direct_start_(loop, outputs, find_service, descriptors, folders.run),
       direct_stop_(loop, find_service, folders.run),
       calls_(calls) {}
@@ -465,7 +467,9 @@ void Supervisor::told(Service& service, const Notification& said) {
     }
     if (said.extend_usec) readiness_.told_extension(app, time_of(*said.extend_usec));
     if (said.ready) readiness_.told_ready(app);
-    if (said.trigger) return silent(app);
+    if (said.trigger) {
+        return abort_for(app, "it has asked to be ended itself (WATCHDOG=trigger)");
+    }
     if (said.watchdog_usec) {
         service.set_watchdog(*said.watchdog_usec);
         // Who does not run yet, is watched once he does.
@@ -474,11 +478,11 @@ void Supervisor::told(Service& service, const Notification& said) {
     if (said.alive) health_.sign_of_life(app);
 }
 
-void Supervisor::silent(const std::string& app) {
+void Supervisor::abort_for(const std::string& app, const char* reason) {
     Service* service = find_service_(app);
     if (service == nullptr || service->state() != ServiceState::running) return;
-    spdlog::error("{} has not shown a sign of life in time (watchdog); comar ends it", app);
-    service->blame("it has not shown a sign of life in time (watchdog)");
+    spdlog::error("{}: {}; comar ends it", app, reason);
+    service->blame(reason);
     // So that it leaves a core, for somebody to see where it hangs.
     if (const auto main = service->main_process()) signal_process(*main, SIGABRT);
     leftovers_.end(app, KillMode::all, service->settings().supervision.stop_timeout,

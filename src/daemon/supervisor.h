@@ -126,7 +126,7 @@ private:
     void told(Service& service, const Notification& said);
     static void refused(Service& service, bool by_comar, const CallError& error);
     void kill_failed(const std::string& app, CallReply reply, const Then& then);
-    void silent(const std::string& app);
+    void abort_for(const std::string& app, const char* reason);
     void unwell(const std::string& app, const std::string& problem);
     void begin_watch(const std::string& app, const Service& service);
 

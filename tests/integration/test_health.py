@@ -328,7 +328,9 @@ def test_who_triggers_the_watchdog_is_ended_at_once(comard, told):
     first.signal(signal.SIGUSR1)
     told.line()
     until_state(comard, service, "running")
-    assert "signal 6" in service.supervision["Cause"]
+    cause = service.supervision["Cause"]
+    assert "signal 6" in cause and "it has asked to be ended itself (WATCHDOG=trigger)" in cause
+    assert "sign of life" not in cause and "sign of life" not in comard.log
     service.stop()
 
 
