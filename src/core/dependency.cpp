@@ -47,8 +47,10 @@ std::optional<DependencyKind> parse_dependency_kind(std::string_view word) {
 }
 
 bool is_shown_by_code(const Dependency& edge) {
-    return edge.origin == "call" || edge.origin == "startDependencies" || edge.origin == "learned";
+    return edge.origin == "call" || edge.origin == "startDependencies" || is_learned(edge);
 }
+
+bool is_learned(const Dependency& edge) { return edge.origin == "learned"; }
 
 std::string describe(const Dependency& edge, std::string_view to_app) {
     std::string text = edge.from;

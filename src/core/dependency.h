@@ -40,6 +40,7 @@ struct Dependency {
 /// Nobody has declared it: the text of a start() shows it ("call", "startDependencies"), or its run
 /// has ("learned").
 [[nodiscard]] bool is_shown_by_code(const Dependency& edge);
+[[nodiscard]] bool is_learned(const Dependency& edge);
 
 /// "web needs db (/etc/web.py:3)". What stands in no file has its origin there instead. `to_app` is
 /// the app that the name written has led to, and is said where it has another name: "web needs

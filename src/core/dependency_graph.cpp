@@ -12,13 +12,19 @@ void DependencyGraph::set(std::string_view app, std::vector<Dependency> edges,
     const NameId id = names_.add(app);
     names_.set_app(id, provides);
     make_room();
-    forget_edges(id);
+    set_edges(app, std::move(edges));
+}
+
+void DependencyGraph::set_edges(std::string_view app, std::vector<Dependency> edges) {
+    const auto id = names_.find(app);
+    if (!id || !names_.is_app(*id)) return;
+    forget_edges(*id);
     for (Dependency& edge : edges) {
-        edge.from = names_.text(id);
+        edge.from = names_.text(*id);
         const NameId to = names_.add(edge.to);
         make_room();
-        incoming_[index(to)].push_back({id, edges_[index(id)].size()});
-        edges_[index(id)].push_back({std::move(edge), to});
+        incoming_[index(to)].push_back({*id, edges_[index(*id)].size()});
+        edges_[index(*id)].push_back({std::move(edge), to});
     }
 }
 

@@ -33,6 +33,8 @@ public:
     /// Adds an app, or replaces all that it has said before. `from` of the edges becomes the app.
     void set(std::string_view app, std::vector<Dependency> edges,
              const std::vector<std::string>& provides = {});
+    /// The same for an app that is there, which goes on providing what it does.
+    void set_edges(std::string_view app, std::vector<Dependency> edges);
     void remove(std::string_view app);
 
     /// The administrator's choice of who is meant by a virtual name; an empty one takes it back.

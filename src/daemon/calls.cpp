@@ -311,6 +311,7 @@ void Calls::on_answered(Ticket ticket, CallReply reply, const std::vector<Proces
     if (entry == nullptr) return;
     // A conversation is not about one service, so what it leaves is nobody's.
     if (!entry->item) handler_.left_behind(entry->request, left);
+    if (!entry->item && reply) handler_.returned(entry->request);
     finish(ticket, std::move(reply));
 }
 

@@ -73,6 +73,8 @@ public:
     virtual void worker_began(const CallRequest& by, const ProcessId& worker) = 0;
     /// `crashed`: it could not tell what it has left behind.
     virtual void worker_gone(const CallRequest& by, const ProcessId& worker, bool crashed) = 0;
+    /// The method has returned, and without an error.
+    virtual void returned(const CallRequest& by) = 0;
     /// What the call has left behind, as its worker says.
     virtual void left_behind(const CallRequest& by, const std::vector<ProcessId>& left) = 0;
 };

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <optional>
 #include <utility>
 
 #include <spdlog/spdlog.h>
@@ -77,6 +78,13 @@ bool leads_to(const std::vector<Dependency>& edges, const std::string& name) {
                        [&](const Dependency& edge) { return edge.to == name; });
 }
 
+std::optional<Dependency> learned_in(const Circle& circle) {
+    for (const StartOrder& order : circle) {
+        if (is_learned(order.edge)) return order.edge;
+    }
+    return std::nullopt;
+}
+
 }  // namespace
 
 DependencyBook::DependencyBook(Parts parts)
@@ -86,7 +94,8 @@ DependencyBook::DependencyBook(Parts parts)
 }
 
 void DependencyBook::load() {
-    for (const std::string& app : parts_.registry.apps_of(service_model)) refresh(app);
+    for (const std::string& app : parts_.registry.apps_of(service_model)) put_script(app);
+    add_learned();
     for (const auto& choice : graph_.names().doubtful_choices()) {
         if (is_sure(choice)) {
             spdlog::warn("{}: {}", graph_.names().text(choice.name), describe_choice(choice));
@@ -111,12 +120,21 @@ std::string DependencyBook::describe_choice(const DependencyNames::DoubtfulChoic
 }
 
 void DependencyBook::refresh(const std::string& app) {
+    put_script(app);
+    add_learned();
+}
+
+void DependencyBook::remove(const std::string& app) {
+    graph_.remove(app);
+    forget_left_out(app);
+    add_learned();
+}
+
+void DependencyBook::put_script(const std::string& app) {
     const Script* script = parts_.registry.find(service_model, app);
     if (script == nullptr) return remove(app);
     put(app, script->facts, parts_.book.settings_of(app), script->path);
 }
-
-void DependencyBook::remove(const std::string& app) { graph_.remove(app); }
 
 /// What the text of start() shows only orders: whether that line is reached, only running it tells.
 void DependencyBook::put(const std::string& app, const Facts& facts,
@@ -128,27 +146,55 @@ void DependencyBook::put(const std::string& app, const Facts& facts,
         edges.push_back({app, start.app, DependencyKind::after, path, start.line,
                          raises ? "call" : "startDependencies"});
     }
-    const auto provides = names_in(settings.values, "provides");
-    graph_.set(app, edges, provides);
-    add_learned(app, std::move(edges), provides);
+    graph_.set(app, std::move(edges), names_in(settings.values, "provides"));
+    forget_left_out(app);
+    for (const std::string& other : parts_.memory.asked_by(app)) left_out_.emplace(app, other);
+    leave_out_circles(app);
 }
 
-/// Once upon a time they were asked for. A circle that they close has mattered to nobody.
-void DependencyBook::add_learned(const std::string& app, std::vector<Dependency> edges,
-                                 const std::vector<std::string>& provides) {
-    for (const std::string& other : parts_.memory.asked_by(app)) {
-        if (other == app || leads_to(edges, other)) continue;
-        edges.push_back({app, other, DependencyKind::after, "", 0, "learned"});
-        graph_.set(app, edges, provides);
-        if (circle_through(graph_, app).empty()) continue;
-        edges.pop_back();
-        graph_.set(app, edges, provides);
+void DependencyBook::forget_left_out(const std::string& app) {
+    std::erase_if(left_out_, [&app](const auto& one) { return one.first == app; });
+}
+
+/// Once upon a time they were asked for, which says less than what anybody writes: whoever closes a
+/// circle, what was learned gives way.
+void DependencyBook::leave_out_circles(const std::string& app) {
+    for (auto learned = learned_in(circle_through(graph_, app)); learned;
+         learned = learned_in(circle_through(graph_, app))) {
+        auto edges = graph_.edges(learned->from);
+        std::erase(edges, *learned);
+        graph_.set_edges(learned->from, std::move(edges));
+        left_out_.emplace(learned->from, learned->to);
     }
+}
+
+/// All that can be there; what closed a circle may do so no longer.
+void DependencyBook::add_learned() {
+    std::erase_if(left_out_, [this](const auto& one) {
+        const auto& [app, other] = one;
+        const auto before = graph_.edges(app);
+        if (app == other || leads_to(before, other)) return false;
+        auto edges = before;
+        edges.push_back({app, other, DependencyKind::after, "", 0, "learned"});
+        graph_.set_edges(app, std::move(edges));
+        const bool is_kept = circle_through(graph_, app).empty();
+        if (!is_kept) graph_.set_edges(app, before);
+        return is_kept;
+    });
 }
 
 void DependencyBook::asked(const std::string& app, const std::string& other) {
     if (parts_.memory.asked_by(app).contains(other)) return;
     parts_.memory.asked(app, other);
+    refresh(app);
+}
+
+void DependencyBook::asked_only(const std::string& app, const std::set<std::string>& others) {
+    if (parts_.memory.asked_only(app, others)) refresh(app);
+}
+
+void DependencyBook::replaced(const std::string& app) {
+    parts_.memory.asked_only(app, {});
     refresh(app);
 }
 

@@ -3,6 +3,7 @@
 
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -41,6 +42,10 @@ public:
     void remove(const std::string& app);
     /// The start of `app` has asked for that of `other`.
     void asked(const std::string& app, const std::string& other);
+    /// A whole run of its start() has asked for these, and for nobody else.
+    void asked_only(const std::string& app, const std::set<std::string>& others);
+    /// Its script is another one: what earlier versions have asked for says nothing about it.
+    void replaced(const std::string& app);
 
     [[nodiscard]] const DependencyGraph& graph() const { return graph_; }
 
@@ -62,16 +67,20 @@ public:
     [[nodiscard]] std::vector<Finding> check_all() const;
 
 private:
+    void put_script(const std::string& app);
+    void forget_left_out(const std::string& app);
     void put(const std::string& app, const Facts& facts, const EffectiveSettings& settings,
              const std::string& path);
-    void add_learned(const std::string& app, std::vector<Dependency> edges,
-                     const std::vector<std::string>& provides);
+    void leave_out_circles(const std::string& app);
+    void add_learned();
     [[nodiscard]] std::vector<Registrar::Finding> findings_of(const std::string& app) const;
     [[nodiscard]] std::string describe_choice(const DependencyNames::DoubtfulChoice& choice) const;
     [[nodiscard]] bool is_sure(const DependencyNames::DoubtfulChoice& choice) const;
 
     Parts parts_;
     DependencyGraph graph_;
+    /// What was learned, and is not in the graph: who has asked for whom.
+    std::set<std::pair<std::string, std::string>> left_out_;
 };
 
 }  // namespace comar

@@ -37,9 +37,14 @@ void Daemon::Parts::emit(const std::string& app, const bus::Model& model, const 
 }
 
 /// Others may keep a list of what there is (ObjectManager).
-void Daemon::Parts::script_added(const std::string& app, const std::string& model, bool is_new) {
-    dependencies.refresh(app);
-    if (!is_new) return news.changed(app);
+void Daemon::Parts::script_added(const std::string& app, const std::string& model,
+                                 Registrar::Version version) {
+    if (model == service_model && version == Registrar::Version::another) {
+        dependencies.replaced(app);
+    } else {
+        dependencies.refresh(app);
+    }
+    if (version != Registrar::Version::first) return news.changed(app);
     tell_of_objects("InterfacesAdded", "oa{sa{sv}}",
                     json::array({path_of(app), standard_handlers.interfaces_of(app, model)}));
 }

@@ -68,7 +68,7 @@ struct Daemon::Parts {
     void emit(const std::string& app, const bus::Model& model, const bus::Signal& signal,
               const nlohmann::json& arguments);
     void announce(const std::string& app, bool running);
-    void script_added(const std::string& app, const std::string& model, bool is_new);
+    void script_added(const std::string& app, const std::string& model, Registrar::Version version);
     void scripts_removed(const std::string& app, const std::vector<std::string>& removed_models);
     void tell_of_objects(const std::string& signal, std::string_view signature,
                          const nlohmann::json& arguments);
@@ -141,6 +141,9 @@ struct Daemon::Parts {
                 const nlohmann::json& arguments) { emit(app, model, signal, arguments); },
          [this](const std::string& app, const std::string& other) {
              dependencies.asked(app, other);
+         },
+         [this](const std::string& app, const std::set<std::string>& others) {
+             dependencies.asked_only(app, others);
          }}};
     Calls calls{loop, pool, waits, tickets, bridge, limits_of(settings)};
     StartMemory memory{loop, paths.memory};
@@ -165,8 +168,8 @@ struct Daemon::Parts {
          [this](const std::string& app, const Facts& facts, const std::string& path) {
              return dependencies.judge(app, facts, path);
          },
-         [this](const std::string& app, const std::string& model, bool is_new) {
-             script_added(app, model, is_new);
+         [this](const std::string& app, const std::string& model, Registrar::Version version) {
+             script_added(app, model, version);
          },
          [this](const std::string& app, const std::vector<std::string>& removed_models) {
              scripts_removed(app, removed_models);

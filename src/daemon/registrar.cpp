@@ -127,16 +127,21 @@ tl::expected<Registrar::Outcome, CallError> Registrar::install(const CallRequest
     }
     const std::string text = checked.at("text").get<std::string>();
     fault_point("register", "checked");
-    const bool is_new = parts_.registry.find(by.model, by.app) == nullptr;
+    const Version version = version_of(by, text);
     if (auto installed = parts_.registry.install(by.model, by.app, text, *facts); !installed) {
         return error("Internal",
                      std::move(installed.error()).while_trying("register " + by.app).message);
     }
     fault_point("register", "installed");
-    if (is_new && by.model == service_model) apply_default(by.app, *facts);
+    if (version == Version::first && by.model == service_model) apply_default(by.app, *facts);
     spdlog::info("registered {} of model {}", by.app, by.model);
-    parts_.added(by.app, by.model, is_new);
+    parts_.added(by.app, by.model, version);
     return outcome;
+}
+
+Registrar::Version Registrar::version_of(const CallRequest& by, const std::string& text) const {
+    if (parts_.registry.find(by.model, by.app) == nullptr) return Version::first;
+    return parts_.registry.has_text(by.model, by.app, text) ? Version::same : Version::another;
 }
 
 /// serviceDefault counts where nobody has chosen yet (SPEC 1).
@@ -227,7 +232,7 @@ CallReply Registrar::learn_edited(const std::string& app, const std::string& pat
         return error("Internal", "cannot check " + path + ": " + wrong.what());
     }
     spdlog::info("{}: its script was edited, and is used as it is now", app);
-    parts_.added(app, service_model, false);
+    parts_.added(app, service_model, Version::another);
     return json();
 }
 

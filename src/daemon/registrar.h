@@ -29,6 +29,11 @@ public:
         std::string diff;               ///< what was translated from Python 2
         [[nodiscard]] bool refused() const;
     };
+    enum class Version {
+        first,    ///< it was not there before
+        another,  ///< than the one that was
+        same,     ///< word for word
+    };
     using Registered = std::function<void(tl::expected<Outcome, CallError>)>;
     using Removed = std::function<void(CallReply)>;
 
@@ -45,8 +50,9 @@ public:
         std::function<std::vector<Finding>(const std::string& app, const Facts& facts,
                                            const std::string& path)>
             judge;
-        /// A script was registered or replaced; `is_new`: it was not there before.
-        std::function<void(const std::string& app, const std::string& model, bool is_new)> added;
+        /// A script was registered, or edited.
+        std::function<void(const std::string& app, const std::string& model, Version version)>
+            added;
         /// All scripts of an app are gone.
         std::function<void(const std::string& app, const std::vector<std::string>& models)> removed;
     };
@@ -73,6 +79,7 @@ private:
                                                      const nlohmann::json& checked);
     tl::expected<Outcome, CallError> install(const CallRequest& by, const std::string& path,
                                              const nlohmann::json& checked);
+    [[nodiscard]] Version version_of(const CallRequest& by, const std::string& text) const;
     void apply_default(const std::string& app, const Facts& facts);
     void stop_if_running(const CallRequest& by, Removed then);
     CallReply remove_now(const std::string& app);

@@ -120,6 +120,9 @@ void ScriptBridge::call(const CallRequest& by, CallRequest nested, Answer answer
                                (by.method == "start" || by.method == "ready");
     if (is_dependency && parts_.registry.find(service_model, nested.app) != nullptr) {
         parts_.asked(by.app, nested.app);
+        if (const auto run = asked_.find(by.app); run != asked_.end()) {
+            run->second.insert(nested.app);
+        }
     }
     invoker_->invoke(std::move(nested), [answer = std::move(answer)](CallReply reply) {
         answer(std::move(reply).map(single_result));
@@ -192,9 +195,23 @@ void ScriptBridge::worker_began(const CallRequest& by, const ProcessId& worker) 
     Service* service = service_of(by);
     if (service == nullptr) return;
     service->worker_began(worker, !only_reads(by));
+    // Of a service that runs, start() may leave out nearly everything.
+    const bool is_whole = by.method == "start" && !service->running().value_or(false);
+    if (is_whole) asked_[by.app].clear();
+}
+
+/// A ready() of its own may ask for others, whom start() alone leaves out.
+void ScriptBridge::returned(const CallRequest& by) {
+    const Script* script = parts_.registry.find(by.model, by.app);
+    if (service_of(by) == nullptr || by.method != "start" || script == nullptr) return;
+    const auto run = asked_.extract(by.app);
+    if (!run.empty() && !script->facts.defines("ready")) {
+        parts_.asked_only(by.app, run.mapped());
+    }
 }
 
 void ScriptBridge::worker_gone(const CallRequest& by, const ProcessId& worker, bool crashed) {
+    if (by.model == service_model && by.method == "start") asked_.erase(by.app);
     if (Service* service = service_of(by)) service->worker_gone(worker, crashed);
 }
 

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "bus/model_table.h"
@@ -39,6 +40,8 @@ public:
         EmitSignal emit;
         /// The start of a service has asked for that of another.
         std::function<void(const std::string& app, const std::string& other)> asked;
+        /// The start() of a service has run from its first line to its last, and asked for these.
+        std::function<void(const std::string& app, const std::set<std::string>& others)> asked_only;
     };
 
     explicit ScriptBridge(Parts parts) : parts_(std::move(parts)) {}
@@ -69,6 +72,7 @@ public:
     void follow(const CallRequest& by, const std::string& stream, UniqueFd pipe) override;
     void worker_began(const CallRequest& by, const ProcessId& worker) override;
     void worker_gone(const CallRequest& by, const ProcessId& worker, bool crashed) override;
+    void returned(const CallRequest& by) override;
     void left_behind(const CallRequest& by, const std::vector<ProcessId>& left) override;
 
 private:
@@ -76,6 +80,7 @@ private:
     void add_output(const CallRequest& call, nlohmann::json& message);
 
     Parts parts_;
+    std::map<std::string, std::set<std::string>> asked_;  ///< by the start() that runs
     Invoker* invoker_ = nullptr;
     Supervisor* supervisor_ = nullptr;
 };

@@ -19,16 +19,14 @@ constexpr int version = 1;
 constexpr std::size_t most_bytes = std::size_t{8} << 20;
 constexpr std::size_t most_services = 10'000;
 constexpr std::size_t most_asked = 64;
-/// A boot teaches much at once.
+/// A boot takes the times of many at once.
 constexpr auto save_after = 2s;
 constexpr mode_t file_mode = 0644;
 
 }  // namespace
 
 StartMemory::StartMemory(Loop& loop, std::string path)
-    : path_(std::move(path)), later_(loop, [this] {
-          if (auto saved = save(); !saved) spdlog::warn("{}", saved.error().message);
-      }) {}
+    : path_(std::move(path)), later_(loop, [this] { save_now(); }) {}
 
 Result<> StartMemory::load() {
     const auto text = read_file(path_, most_bytes);
@@ -69,8 +67,19 @@ void StartMemory::took(const std::string& app, std::chrono::milliseconds time) {
 void StartMemory::asked(const std::string& app, const std::string& other) {
     Known* const one = known(app);
     if (one != nullptr && one->asked.size() < most_asked && one->asked.insert(other).second) {
-        changed();
+        unsaved_ = true;
+        save_now();
     }
+}
+
+bool StartMemory::asked_only(const std::string& app, const std::set<std::string>& others) {
+    const auto found = services_.find(app);
+    if (found == services_.end()) return false;
+    const bool is_new = std::erase_if(found->second.asked, [&](const std::string& other) {
+                            return !others.contains(other);
+                        }) > 0;
+    if (is_new) changed();
+    return is_new;
 }
 
 void StartMemory::forget(const std::string& app) {
@@ -91,6 +100,10 @@ const std::set<std::string>& StartMemory::asked_by(const std::string& app) const
 void StartMemory::changed() {
     if (!unsaved_) later_.arm(save_after);
     unsaved_ = true;
+}
+
+void StartMemory::save_now() {
+    if (auto saved = save(); !saved) spdlog::warn("{}", saved.error().message);
 }
 
 /// Not synced: after a power cut the one before is as good, and comard must not wait for a disk.

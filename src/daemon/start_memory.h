@@ -24,8 +24,11 @@ public:
 
     /// Until it was ready. The last ones count most.
     void took(const std::string& app, std::chrono::milliseconds time);
-    /// Its start() or ready() has asked for the start of `other`.
+    /// Its start() or ready() has asked for the start of `other`. What is new is written at once:
+    /// it is rare, and a comard that is killed should not have to learn it again.
     void asked(const std::string& app, const std::string& other);
+    /// Nothing but these counts any more. False: nothing else was known.
+    bool asked_only(const std::string& app, const std::set<std::string>& others);
     void forget(const std::string& app);
 
     /// None known: zero.
@@ -43,6 +46,7 @@ private:
 
     Known* known(const std::string& app);
     void changed();
+    void save_now();
 
     std::string path_;
     Timer later_;

@@ -194,6 +194,12 @@ bool Registry::is_edited(const Script& script) {
     return !stamp || *stamp != script.stamp;
 }
 
+bool Registry::has_text(const std::string& model, const std::string& app,
+                        const std::string& text) const {
+    const auto there = read_file(path_of(model, app, script_ending), max_script_size);
+    return there && *there == text;
+}
+
 Result<> Registry::remove(const std::string& model, const std::string& app) {
     // The script goes first: facts without a script are nothing, a script without facts is one.
     if (auto gone = remove_file(path_of(model, app, script_ending)); !gone) return gone;

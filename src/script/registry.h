@@ -49,6 +49,10 @@ public:
     /// Whether the script on disk is another one than when it was registered or last looked at.
     [[nodiscard]] static bool is_edited(const Script& script);
 
+    /// Whether the script that is there says this, word for word.
+    [[nodiscard]] bool has_text(const std::string& model, const std::string& app,
+                                const std::string& text) const;
+
     Result<> remove(const std::string& model, const std::string& app);
 
 private:

@@ -46,6 +46,28 @@ TEST_F(StartMemoryTest, WhoIsForgottenIsForgotten) {
     EXPECT_TRUE(again.asked_by("web").empty());
 }
 
+TEST_F(StartMemoryTest, WhatIsNewIsWrittenAtOnce) {
+    StartMemory one = memory();
+    one.asked("web", "db");
+    StartMemory next = memory();
+    ASSERT_TRUE(next.load());
+    EXPECT_EQ(next.asked_by("web"), (std::set<std::string>{"db"}));
+}
+
+TEST_F(StartMemoryTest, WhatIsNotAskedForAnyMoreIsForgottenAndTheTimeIsNot) {
+    StartMemory one = memory();
+    one.took("web", 100ms);
+    for (const char* other : {"db", "logger"}) one.asked("web", other);
+    EXPECT_FALSE(one.asked_only("web", {"db", "logger", "more"}));
+    EXPECT_TRUE(one.asked_only("web", {"logger", "more"}));
+    EXPECT_FALSE(one.asked_only("other", {}));
+    ASSERT_TRUE(one.save());
+    StartMemory again = memory();
+    ASSERT_TRUE(again.load());
+    EXPECT_EQ(again.asked_by("web"), (std::set<std::string>{"logger"}));
+    EXPECT_EQ(again.expected("web"), 100ms);
+}
+
 TEST_F(StartMemoryTest, ADamagedFileIsToldAndCountsAsNone) {
     for (const char* text : {"", "{", "[]", R"({"version": 1, "services": {"a": {"ms": "x"}}})",
                              R"({"version": 1, "services": {"a": {"ms": 1, "asked": [2]}}})"}) {
