@@ -122,7 +122,7 @@ json PlanHandlers::plan_of_boot() const {
         parts_.transitions.preview_of_boot(parts_.transitions.kernel_options());
     json told = to_json(plan, [this](const std::string& app) {
         const StartUp start_up = parts_.start_up.get(app);
-        return start_up == StartUp::off ? "in the group"
+        return start_up == StartUp::off ? "it is listed by name in comard.toml"
                                         : "it is " + std::string(to_string(start_up));
     });
     json early = json::array();

@@ -64,12 +64,14 @@ void Transitions::boot(const BootOptions& options, Done done) {
     }
     BootOptions wanted = options;
     wanted.group = group_of(options);
+    const bool by_state = goes_by_state(*wanted.group) && !is_safe(wanted);
+    const Chosen chosen = by_state ? Chosen::by_state : Chosen::by_name;
     std::deque<Stage> stages;
     if (!first.empty()) {
-        stages.push_back(
-            {[this, wanted] { return start(head_start_of(wanted)); }, head_start_patience});
+        stages.push_back({[this, wanted, chosen] { return start(head_start_of(wanted), chosen); },
+                          head_start_patience});
     }
-    stages.push_back({[this, wanted] { return start(targets_of(wanted)); }, 0ms});
+    stages.push_back({[this, wanted, chosen] { return start(targets_of(wanted), chosen); }, 0ms});
     begin("boot", *wanted.group, std::move(done), std::move(stages));
 }
 
@@ -85,9 +87,10 @@ void Transitions::switch_to(const std::string& group, Done done) {
             "cannot switch to " + group + ": there is no such group; write [groups." + group +
                 "] with services = [...] into comard.toml, then 'comar daemon-reexec' reads it"}));
     }
+    const Chosen chosen = goes_by_state(group) ? Chosen::by_state : Chosen::by_name;
     begin("switch", group, std::move(done),
           {{[this, group] { return stop_all_but(members_of(group)); }, 0ms},
-           {[this, group] { return start(members_of(group)); }, 0ms}});
+           {[this, group, chosen] { return start(members_of(group), chosen); }, 0ms}});
 }
 
 void Transitions::shut_down(Done done) {

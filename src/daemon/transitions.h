@@ -100,8 +100,14 @@ private:
         std::chrono::milliseconds patience{0};  ///< 0: until it is over
     };
 
+    /// Why something is started: its start-up state says so, or somebody has named it.
+    enum class Chosen { by_state, by_name };
+
     [[nodiscard]] std::vector<std::string> members_of(const std::string& group) const;
+    [[nodiscard]] std::vector<std::string> apps_of(std::vector<std::string> names) const;
     [[nodiscard]] std::vector<std::string> targets_of(const BootOptions& options) const;
+    [[nodiscard]] bool is_safe(const BootOptions& options) const;
+    [[nodiscard]] bool goes_by_state(const std::string& group) const;
     [[nodiscard]] std::vector<Campaign::Step> steps_of(const Plan& plan,
                                                        const std::vector<std::string>& targets);
     [[nodiscard]] bool decides_itself(const std::string& app) const;
@@ -110,7 +116,7 @@ private:
     [[nodiscard]] std::vector<std::string> head_start_of(const BootOptions& options) const;
     [[nodiscard]] std::string group_of(const BootOptions& options) const;
     [[nodiscard]] bool is_group(const std::string& name) const;
-    std::vector<Campaign::Step> start(const std::vector<std::string>& targets);
+    std::vector<Campaign::Step> start(const std::vector<std::string>& targets, Chosen chosen);
     void submit(const Campaign::Step& step, std::function<void(CallReply)> done);
     [[nodiscard]] bool is_finished(const Campaign::Step& step) const;
     [[nodiscard]] bool is_turned_off(const Campaign::Step& step) const;

@@ -17,20 +17,16 @@ namespace {
 
 constexpr std::size_t longest_command_line = std::size_t{1} << 20;
 
-bool contains(const std::vector<std::string>& names, const std::string& name) {
-    return std::find(names.begin(), names.end(), name) != names.end();
-}
-
 }  // namespace
 
 /// Of the default group are those that are on or conditional; another one lists its own.
 std::vector<std::string> Transitions::members_of(const std::string& group) const {
     if (const auto found = parts_.settings.groups.find(group);
         found != parts_.settings.groups.end()) {
-        return found->second;
+        return apps_of(found->second);
     }
     if (group == "rescue") return {};
-    if (group == "single") return parts_.settings.essential;
+    if (group == "single") return apps_of(parts_.settings.essential);
     std::vector<std::string> members;
     for (const auto& [app, state] : parts_.start_up.all()) {
         const bool is_there = parts_.registry.find(service_model, app) != nullptr;
@@ -39,14 +35,25 @@ std::vector<std::string> Transitions::members_of(const std::string& group) const
     return members;
 }
 
+/// Who is meant by each name. One that nobody has stays, and is told when it is to be started.
+std::vector<std::string> Transitions::apps_of(std::vector<std::string> names) const {
+    for (std::string& name : names) name = parts_.graph.resolve(name).value_or(name);
+    return names;
+}
+
+/// Whoever lists what is essential wants it in a safe boot, whether others start it or not.
 std::vector<std::string> Transitions::targets_of(const BootOptions& options) const {
-    const bool is_safe = options.safe || parts_.settings.safe;
-    auto targets = members_of(options.group.value_or(group_));
-    if (!is_safe) return targets;
-    std::erase_if(targets, [this](const std::string& app) {
-        return !contains(parts_.settings.essential, app);
-    });
-    return targets;
+    return is_safe(options) ? apps_of(parts_.settings.essential)
+                            : members_of(options.group.value_or(group_));
+}
+
+bool Transitions::is_safe(const BootOptions& options) const {
+    return options.safe || parts_.settings.safe;
+}
+
+/// Somebody who turns one of them off means that it is not to be started.
+bool Transitions::goes_by_state(const std::string& group) const {
+    return group == default_group && !parts_.settings.groups.contains(group);
 }
 
 /// As the kernel's command line and the settings have them.
@@ -124,10 +131,10 @@ bool Transitions::is_group(const std::string& name) const {
            parts_.settings.groups.contains(name);
 }
 
-std::vector<Campaign::Step> Transitions::start(const std::vector<std::string>& targets) {
+std::vector<Campaign::Step> Transitions::start(const std::vector<std::string>& targets,
+                                               Chosen chosen) {
     open_up();
-    const bool is_default = !parts_.settings.groups.contains(group_) && group_ == default_group;
-    if (is_default) chosen_.insert(targets.begin(), targets.end());
+    if (chosen == Chosen::by_state) chosen_.insert(targets.begin(), targets.end());
     const Plan plan = plan_start(parts_.graph, targets, ServiceActivity(parts_.services));
     for (const auto& [app, error] : plan.refused) {
         spdlog::error("{} is not started: {}", app, error.message);

@@ -98,6 +98,20 @@ def test_the_head_start_comes_first_and_safe_mode_leaves_the_rest_out(start, pla
     assert "bbb" not in record["services"]
 
 
+def test_a_safe_boot_starts_what_is_essential_whatever_its_state_and_name(start):
+    comard = start({"boot": {"safe": True, "essential": ["rescue_shell", "logger", "typo"]}})
+    service(comard, "rescue_shell", on=False)
+    service(comard, "syslog", 'serviceProvides = "logger"')
+    service(comard, "game")
+    plan = comard.cli("boot", "--dry-run")
+    assert "start rescue_shell" in plan.stdout and "start syslog" in plan.stdout and "game" not in plan.stdout
+    assert plan.returncode != 0 and "typo" in plan.stderr
+    result = comard.cli("boot")
+    assert [state(comard, name) for name in ("rescue_shell", "syslog")] == ["running"] * 2
+    assert state(comard, "game") != "running"
+    assert result.returncode != 0 and "typo failed: cannot find typo: no service has or provides it" in result.stderr
+
+
 def test_a_shutdown_stops_dependents_first_and_nothing_starts_until_the_next_boot(comard):
     service(comard, "db")
     service(comard, "web", 'serviceRequires = "db"\n    serviceRestart = "always"')

@@ -50,7 +50,7 @@ class Place:
         return self.write(f"/etc/conf.d/{name}", lines)
 
     def write_settings(self, settings):
-        """/etc/comar/comard.toml from {section: {key: number, text or list}}."""
+        """/etc/comar/comard.toml from {section: {key: number, text, truth or list}}."""
         lines = []
         for section, values in settings.items():
             lines.append(f"[{section}]")
@@ -135,4 +135,6 @@ class _Stranger:
 def _toml(value):
     if isinstance(value, list):
         return "[" + ", ".join(map(_toml, value)) + "]"
+    if isinstance(value, bool):
+        return str(value).lower()
     return str(value) if isinstance(value, int) else '"' + value + '"'
