@@ -117,9 +117,9 @@ void order_starts(const DependencyGraph& graph, Draft& draft) {
 }  // namespace
 
 Plan plan_start(const DependencyGraph& graph, const std::vector<std::string>& targets,
-                const ServiceFacts& facts) {
+                const ServiceFacts& facts, StopManner manner) {
     Plan plan;
-    StartChoice choice(graph, facts);
+    StartChoice choice(graph, facts, manner);
     for (const std::string& target : targets) {
         const auto app = graph.app_of(target);
         auto can = app ? choice.choose(*app) : Failure(graph.resolve(target).error());
@@ -171,6 +171,13 @@ Result<Plan> plan_stop(const DependencyGraph& graph, const std::vector<std::stri
     Plan plan;
     draft.finish(plan);
     return plan;
+}
+
+std::string why_not_stopped(const std::string& app, const std::vector<std::string>& direct,
+                            const std::vector<std::string>& all) {
+    return "cannot stop " + app + ": " + name_list(direct) +
+           (direct.size() == 1 ? " requires it" : " require it") +
+           "; 'comar stop --with-dependents " + app + "' stops " + name_list(all) + ", too";
 }
 
 std::string describe_reason(const PlanStep& step) {

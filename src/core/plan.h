@@ -42,24 +42,32 @@ struct Plan {
     std::vector<Dependency> ignored;
 };
 
-/// Starts the targets with all that they need and want, and stops what conflicts with that, and
-/// what needs what is stopped. What runs already gets no step. Where two targets are in each
-/// other's way, the first one has it.
-[[nodiscard]] Plan plan_start(const DependencyGraph& graph, const std::vector<std::string>& targets,
-                              const ServiceFacts& facts);
-
-/// What becomes of running services that need a target.
+/// What becomes of running services that need what is stopped.
 enum class StopManner {
     alone,            ///< there may be none
     with_dependents,  ///< they stop first; where one does not, what it needs goes on
     shutdown,         ///< they stop first; where one does not, never mind
 };
 
+/// Starts the targets with all that they need and want, and stops what conflicts with that, and
+/// what needs what is stopped; with StopManner::alone, who would have to stop what others need is
+/// refused. What runs already gets no step. Where two targets are in each other's way, the first
+/// one has it.
+[[nodiscard]] Plan plan_start(const DependencyGraph& graph, const std::vector<std::string>& targets,
+                              const ServiceFacts& facts,
+                              StopManner manner = StopManner::with_dependents);
+
 /// Stops the targets, those first that are to start last. What does not run gets no step. Fails
 /// for a name that nobody has, and for StopManner::alone with the names of all who need a target.
 [[nodiscard]] Result<Plan> plan_stop(const DependencyGraph& graph,
                                      const std::vector<std::string>& targets,
                                      const ServiceFacts& facts, StopManner manner);
+
+/// "cannot stop db: web requires it; 'comar stop --with-dependents db' stops web and shop, too".
+/// `direct`: those that keep it from being stopped; `all`: with those that need them.
+[[nodiscard]] std::string why_not_stopped(const std::string& app,
+                                          const std::vector<std::string>& direct,
+                                          const std::vector<std::string>& all);
 
 /// "web needs db (/etc/web.py:3)": why there is a step, for people; empty where it was asked for
 /// itself.

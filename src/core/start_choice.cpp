@@ -7,8 +7,8 @@ namespace comar {
 
 using Link = DependencyGraph::Link;
 
-StartChoice::StartChoice(const DependencyGraph& graph, const ServiceFacts& facts)
-    : graph_(graph), facts_(facts), candidates_(graph.names().size()) {}
+StartChoice::StartChoice(const DependencyGraph& graph, const ServiceFacts& facts, StopManner manner)
+    : graph_(graph), facts_(facts), manner_(manner), candidates_(graph.names().size()) {}
 
 Result<> StartChoice::choose(NameId app) {
     if (must_run(app)) return {};
@@ -84,6 +84,7 @@ std::optional<StartChoice::Obstacle> StartChoice::visit(NameId app) {
     if (auto conflict = conflict_of(app, is_up)) return conflict;
     at(app).mark = Mark::open;
     if (is_up) return std::nullopt;
+    if (auto conflict = unstoppable_conflict_of(app)) return conflict;
     if (const Dependency* unmet = graph_.unmet_need(app)) {
         return Obstacle{describe(*unmet) + ": " + graph_.resolve(unmet->to).error().message, false};
     }
@@ -104,6 +105,37 @@ std::optional<StartChoice::Obstacle> StartChoice::conflict_of(NameId app, bool i
                         other != Mark::taken};
     }
     return std::nullopt;
+}
+
+/// They are stopped in this order, so one that comes earlier needs nobody any more.
+std::optional<StartChoice::Obstacle> StartChoice::unstoppable_conflict_of(NameId app) const {
+    if (manner_ != StopManner::alone) return std::nullopt;
+    const auto& names = graph_.names();
+    std::vector<std::string> stopped;
+    for (const Link& link : graph_.conflicting(app)) {
+        const std::string& other = names.text(link.app);
+        if (facts_.activity(other) == Activity::down) continue;
+        auto needing = up_and_needing(link.app, DependencyGraph::Depth::direct);
+        std::erase_if(needing, [&stopped](const std::string& one) {
+            return std::ranges::find(stopped, one) != stopped.end();
+        });
+        stopped.push_back(other);
+        if (needing.empty()) continue;
+        const bool says_it = link.edge->from == names.text(app);
+        const auto all = up_and_needing(link.app, DependencyGraph::Depth::transitive);
+        return Obstacle{describe(*link.edge, says_it ? other : names.text(app)) + ", and " + other +
+                            " does not stop: " + why_not_stopped(other, needing, all),
+                        false};
+    }
+    return std::nullopt;
+}
+
+std::vector<std::string> StartChoice::up_and_needing(NameId app,
+                                                     DependencyGraph::Depth depth) const {
+    auto needing = graph_.dependents(graph_.names().text(app), depth);
+    std::erase_if(
+        needing, [this](const std::string& one) { return facts_.activity(one) == Activity::down; });
+    return needing;
 }
 
 std::string StartChoice::circle_to(NameId app, const Link& closing) const {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/dependency_graph.h"
+#include "core/plan.h"
 #include "core/service_facts.h"
 
 namespace comar {
@@ -20,7 +21,7 @@ namespace comar {
 class StartChoice {
 public:
     /// Both outlive the choice, and the graph does not change.
-    StartChoice(const DependencyGraph& graph, const ServiceFacts& facts);
+    StartChoice(const DependencyGraph& graph, const ServiceFacts& facts, StopManner manner);
 
     /// With all that it needs, or fails and chooses nothing. One that was chosen before is fine.
     Result<> choose(NameId app);
@@ -73,6 +74,9 @@ private:
     [[nodiscard]] std::optional<Obstacle> visit(NameId app);
     [[nodiscard]] std::optional<Obstacle> follow(NameId from, const DependencyGraph::Link& need);
     [[nodiscard]] std::optional<Obstacle> conflict_of(NameId app, bool is_up) const;
+    [[nodiscard]] std::optional<Obstacle> unstoppable_conflict_of(NameId app) const;
+    [[nodiscard]] std::vector<std::string> up_and_needing(NameId app,
+                                                          DependencyGraph::Depth depth) const;
     [[nodiscard]] std::string circle_to(NameId app, const DependencyGraph::Link& closing) const;
     void take_all();
     Error refuse(Obstacle obstacle);
@@ -80,6 +84,7 @@ private:
 
     const DependencyGraph& graph_;
     const ServiceFacts& facts_;
+    StopManner manner_;  ///< of what is in conflict with what is chosen
     std::vector<Candidate> candidates_;
     std::vector<Visit> path_;      ///< from the one asked for to the one that is looked at
     std::vector<NameId> visited_;  ///< since choose() was asked

@@ -190,7 +190,7 @@ struct Daemon::Parts {
                              TransitionJournal{{paths.transition, paths.course}},
                              paths.root + "/proc/cmdline", [this] { tell_progress(); }}};
     PlanHandlers plan_handlers{{registry, start_up, services, dependencies, transitions, records,
-                                jobs, calls, bridge, book}};
+                                jobs, calls, bridge, book, supervisor}};
     StandardHandlers standard_handlers{{paths, models, registry, tree, listing}};
     Handlers handlers;
     std::optional<Polkit> polkit;

@@ -144,6 +144,20 @@ json PlanHandlers::plan_of_boot() const {
     return told;
 }
 
+/// As the start itself: nothing starts while everything is stopped, nor where something would have
+/// to stop that others need.
+Plan PlanHandlers::plan_of_start(const std::vector<std::string>& apps) const {
+    if (!parts_.supervisor.is_closed()) {
+        return plan_start(parts_.dependencies.graph(), apps, ServiceActivity(parts_.services),
+                          StopManner::alone);
+    }
+    Plan plan;
+    for (const std::string& app : apps) {
+        plan.refused.push_back({app, {ErrorKind::invalid, Supervisor::closed(app).message}});
+    }
+    return plan;
+}
+
 void PlanHandlers::tell_plan(const IncomingCall& call) {
     const std::string verb = call.arguments[0].get<std::string>();
     const auto apps = apps_in(call.arguments[1]);
@@ -156,11 +170,16 @@ void PlanHandlers::tell_plan(const IncomingCall& call) {
     if (verb == "boot") {
         return call.responder.reply("s", json::array({plan_of_boot().dump()}));
     }
-    if (verb == "start") return reply(plan_start(graph, apps, activity));
-    if (verb != "stop") {
+    if (verb != "start" && verb != "stop") {
         return call.responder.fail(
             {"Invalid", "cannot plan " + verb + ": there are start, stop and boot"});
     }
+    // A name that services provide is none to start or stop by.
+    for (const std::string& app : apps) {
+        if (parts_.registry.find(service_model, app) != nullptr) continue;
+        return call.responder.fail({"Internal", "Unable to find " + app});
+    }
+    if (verb == "start") return reply(plan_of_start(apps));
     const bool takes_dependents = call.arguments[2].get<bool>();
     const auto stops = plan_stop(
         graph, apps, activity, takes_dependents ? StopManner::with_dependents : StopManner::alone);

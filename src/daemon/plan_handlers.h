@@ -3,8 +3,10 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "bus/model_table.h"
+#include "core/plan.h"
 #include "daemon/boot_record.h"
 #include "daemon/calls.h"
 #include "daemon/dependency_book.h"
@@ -14,6 +16,7 @@
 #include "daemon/service_table.h"
 #include "daemon/settings_book.h"
 #include "daemon/start_up_states.h"
+#include "daemon/supervisor.h"
 #include "daemon/transitions.h"
 #include "script/registry.h"
 
@@ -35,6 +38,7 @@ public:
         Calls& calls;
         const ScriptBridge& bridge;
         SettingsBook& book;
+        const Supervisor& supervisor;
     };
 
     explicit PlanHandlers(Parts parts) : parts_(parts) {}
@@ -50,6 +54,7 @@ private:
     void tell_plan(const IncomingCall& call);
     [[nodiscard]] nlohmann::json plan_of_boot() const;
     [[nodiscard]] nlohmann::json stop_without_script(const CallRequest& request) const;
+    [[nodiscard]] Plan plan_of_start(const std::vector<std::string>& apps) const;
     void record(CallRequest request, const Responder& responder);
     void tell_graph(const IncomingCall& call);
     void rehearse(const IncomingCall& call);

@@ -7,7 +7,7 @@
 
 #include <spdlog/spdlog.h>
 
-#include "core/name_list.h"
+#include "core/plan.h"
 #include "daemon/invoker.h"
 #include "daemon/restarter.h"
 
@@ -151,10 +151,7 @@ std::optional<CallError> Requirements::objection(const CallRequest& stop) const 
     std::erase_if(unasked, [this](const std::string& app) { return jobs_->is_stopping(app); });
     if (unasked.empty()) return std::nullopt;
     const auto all = dependents_up(stop.app, DependencyGraph::Depth::transitive);
-    return CallError{"Required", "cannot stop " + stop.app + ": " + name_list(unasked) +
-                                     (unasked.size() == 1 ? " requires it" : " require it") +
-                                     "; 'comar stop --with-dependents " + stop.app + "' stops " +
-                                     name_list(all) + ", too"};
+    return CallError{"Required", why_not_stopped(stop.app, unasked, all)};
 }
 
 void Requirements::give_up(const std::string& app, const CallError& error) {

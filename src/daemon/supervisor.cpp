@@ -116,11 +116,7 @@ void Supervisor::before_start(const CallRequest& request, JobKind method, Then t
                                          ": somebody has stopped it meanwhile; 'comar start " +
                                          request.app + "' starts it"));
     }
-    if (is_closed_) {
-        return then(error_reply("Closed", "cannot start " + request.app +
-                                              ": everything is stopped; 'comar boot' or 'comar "
-                                              "switch' starts services again"));
-    }
+    if (is_closed_) return then(tl::unexpected(closed(request.app)));
     book_->refresh(request, [this, request, then = std::move(then)](CallReply fresh) {
         Service* service = find_service_(request.app);
         if (!fresh && service != nullptr) {
@@ -142,6 +138,12 @@ void Supervisor::before_start(const CallRequest& request, JobKind method, Then t
         // It may have been asked for before there was anything to wait for.
         overtaken(request.app);
     });
+}
+
+CallError Supervisor::closed(const std::string& app) {
+    return {"Closed", "cannot start " + app +
+                          ": everything is stopped; 'comar boot' or 'comar switch' starts services "
+                          "again"};
 }
 
 /// What is to be stopped need not become ready first, nor what it requires. A script that runs is

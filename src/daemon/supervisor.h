@@ -90,6 +90,9 @@ public:
         is_closed_ = false;
         requirements_.set_following(true);
     }
+    [[nodiscard]] bool is_closed() const { return is_closed_; }
+    /// Why it does not start then.
+    [[nodiscard]] static CallError closed(const std::string& app);
     /// Hears of each start or stop that has returned; the service may not be ready yet.
     void on_return(std::function<void(const std::string& app)> returned) {
         returned_ = std::move(returned);

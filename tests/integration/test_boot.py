@@ -457,6 +457,31 @@ def test_a_switch_leaves_alone_what_members_want_or_have_started(start):
     assert comard.service("syslog").supervision["MainPID"] == logger
 
 
+def test_a_dry_run_promises_no_start_that_would_be_refused(comard):
+    """It conflicts with what others need; everything is stopped; nothing has that name."""
+    service(comard, "db", 'serviceProvides = "storage"')
+    service(comard, "web", 'serviceRequires = "db"')
+    service(comard, "other", 'serviceConflicts = "db"')
+    comard.service("web").start()
+
+    def refusals(name):
+        dry, real = comard.cli("start", "--dry-run", name), comard.cli("start", name)
+        assert dry.stdout == real.stdout == "" and dry.returncode == real.returncode != 0
+        return dry.stderr, real.stderr
+
+    why = "does not stop: cannot stop db: web requires it; 'comar stop --with-dependents db' stops web, too"
+    for told in refusals("other"):
+        assert why in told
+    for told in refusals("storage"):
+        assert "no such service is registered" in told
+    comard.cli("stop", "web")
+    result = comard.cli("start", "--dry-run", "other")
+    assert result.returncode == 0 and result.stdout.startswith("  1. stop db: other conflicts with db")
+    comard.cli("shutdown")
+    for told in refusals("db"):
+        assert "cannot start db: everything is stopped; 'comar boot'" in told
+
+
 def test_a_dry_run_tells_what_scripts_start_by_their_code(comard):
     service(comard, "disk", on=False)
     service(comard, "db", 'serviceRequires = "disk"', on=False)

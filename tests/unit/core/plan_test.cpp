@@ -117,6 +117,30 @@ TEST_F(PlanTest, WhatConflictsStopsFirstAndBeforeThatWhatNeedsIt) {
     EXPECT_EQ(plan.steps[1].because_of, "nginx");
 }
 
+TEST_F(PlanTest, WhoMayStopNobodyThatOthersNeedIsRefusedForThat) {
+    graph_.set("other", {conflicts("db")});
+    graph_.set("both", {conflicts("web"), conflicts("db")});
+    graph_.set("above", {needs("other")});
+    all_run();
+    now(Activity::down, {"other", "both", "above"});
+    const auto alone = [this](const std::string& target) {
+        return plan_start(graph_, {target}, facts_, StopManner::alone);
+    };
+    const Plan other = alone("other");
+    EXPECT_TRUE(other.steps.empty());
+    ASSERT_EQ(other.refused.size(), 1U);
+    EXPECT_NE(other.refused.front().error.message.find(
+                  "db does not stop: cannot stop db: web requires it; 'comar stop "
+                  "--with-dependents db' stops web, too"),
+              std::string::npos)
+        << other.refused.front().error.message;
+    EXPECT_TRUE(alone("above").steps.empty());
+    EXPECT_EQ(told(alone("both")),
+              (Names{"stop web", "stop db (after web!)", "start both (after web!, db!)"}));
+    now(Activity::down, {"web"});
+    EXPECT_EQ(told(alone("other")), (Names{"stop db", "start other (after db!)"}));
+}
+
 TEST_F(PlanTest, OfTwoTargetsThatConflictTheFirstOneStarts) {
     graph_.set("exim", {}, {"mta"});
     graph_.set("postfix", {conflicts("mta", "/postfix.py", 1)}, {"mta"});
