@@ -165,6 +165,9 @@ struct Daemon::Parts {
                      outputs, settings}};
     Registrar registrar{
         {models, registry, start_up, services, outputs, calls, jobs,
+         [this](const std::string& app, std::function<void()> then) {
+             book.refresh_all([then = std::move(then)](const auto&) { then(); }, app);
+         },
          [this](const std::string& app, const Facts& facts, const std::string& path) {
              return dependencies.judge(app, facts, path);
          },

@@ -113,7 +113,7 @@ void PlanHandlers::stop_with_dependents(const IncomingCall& call) {
 }
 
 void PlanHandlers::plan(const IncomingCall& call) {
-    parts_.transitions.refresh_all([this, call](const Transitions::Unusable&) { tell_plan(call); });
+    parts_.book.refresh_all([this, call](const SettingsBook::Unusable&) { tell_plan(call); });
 }
 
 /// Those of the head start come first, and wait for none of the others.
@@ -240,8 +240,8 @@ void PlanHandlers::record(CallRequest request, const Responder& responder) {
 }
 
 void PlanHandlers::graph(const IncomingCall& call) {
-    parts_.transitions.refresh_all(
-        [this, call](const Transitions::Unusable&) { tell_graph(call); });
+    parts_.book.refresh_all(
+        [this, call](const SettingsBook::Unusable&) { tell_graph(call); });
 }
 
 void PlanHandlers::tell_graph(const IncomingCall& call) {
@@ -273,8 +273,8 @@ void PlanHandlers::tell_graph(const IncomingCall& call) {
 }
 
 void PlanHandlers::check(const IncomingCall& call) {
-    parts_.transitions.refresh_all(
-        [this, responder = call.responder](const Transitions::Unusable& unusable) {
+    parts_.book.refresh_all(
+        [this, responder = call.responder](const SettingsBook::Unusable& unusable) {
             json findings = json::array();
             for (const auto& [app, error] : unusable) {
                 findings.push_back(json::array({app, "error", bus::to_bus_text(error.message)}));

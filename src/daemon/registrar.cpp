@@ -83,7 +83,10 @@ void Registrar::add(const CallRequest& by, const std::string& path, Registered d
     }
     check(by, path, [this, by, path, done = std::move(done)](const CallReply& reply) {
         if (!reply) return done(tl::unexpected(reply.error()));
-        done(install_checked(by, path, *reply));
+        if (by.model != service_model) return done(install_checked(by, path, *reply));
+        // It is judged beside what the others say now.
+        parts_.refresh_settings(
+            by.app, [this, by, path, done, reply] { done(install_checked(by, path, *reply)); });
     });
 }
 

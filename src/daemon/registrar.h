@@ -46,6 +46,8 @@ public:
         Outputs& outputs;
         Calls& calls;
         Jobs& jobs;
+        /// Reads what has changed of the settings of all services, and of this one.
+        std::function<void(const std::string& app, std::function<void()> then)> refresh_settings;
         /// What cannot be with it beside the other scripts.
         std::function<std::vector<Finding>(const std::string& app, const Facts& facts,
                                            const std::string& path)>

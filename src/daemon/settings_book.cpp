@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/settings_book.h"
 
+#include <memory>
 #include <utility>
 
 #include <sys/stat.h>
@@ -50,6 +51,30 @@ void SettingsBook::refresh(const CallRequest& by, Done done) {
         if (!reply) return done(std::move(reply));
         refresh_overrides(by, done);
     });
+}
+
+void SettingsBook::refresh_all(std::function<void(const Unusable&)> then,
+                               const std::string& new_app) {
+    auto apps = registry_.apps_of(service_model);
+    if (!new_app.empty() && registry_.find(service_model, new_app) == nullptr) {
+        apps.push_back(new_app);
+    }
+    const auto left = std::make_shared<std::size_t>(1);
+    const auto unusable = std::make_shared<Unusable>();
+    const auto one_less = [left, unusable, then = std::move(then)] {
+        if (--*left == 0) then(*unusable);
+    };
+    for (const std::string& app : apps) {
+        CallRequest by;
+        by.app = app;
+        by.model = service_model;
+        ++*left;
+        refresh(by, [app, unusable, one_less](const CallReply& fresh) {
+            if (!fresh) unusable->emplace(app, fresh.error());
+            one_less();
+        });
+    }
+    one_less();
 }
 
 void SettingsBook::refresh_overrides(const CallRequest& by, const Done& done) {

@@ -14,7 +14,8 @@ namespace comar {
 
 /// What each service is set to: by its script, and by an administrator in
 /// `/etc/comar/services/<app>.toml`. Files that changed on disk are noticed when a service is to be
-/// started; nobody has to reload anything.
+/// started, and all of them when something is asked or decided about many; nobody has to reload
+/// anything.
 class SettingsBook {
 public:
     using Done = std::function<void(CallReply)>;
@@ -31,6 +32,11 @@ public:
     /// Reads what has changed since the last time. Mostly nothing has, and `done` is called at
     /// once. An error names file and line.
     void refresh(const CallRequest& by, Done done);
+
+    /// What cannot be used as it is on disk now, and why, by app.
+    using Unusable = std::map<std::string, CallError>;
+    /// The same for all services, and for one that is about to be registered.
+    void refresh_all(std::function<void(const Unusable&)> then, const std::string& new_app = "");
 
     /// As read last.
     [[nodiscard]] EffectiveSettings settings_of(const std::string& app) const;

@@ -97,8 +97,15 @@ void Supervisor::before(const CallRequest& request, JobKind method, Then then) {
     then(json());
 }
 
+/// What somebody outside stops others may need, or need no more, since their settings were edited.
 void Supervisor::before_stop(const CallRequest& request, Then then) {
-    requirements_.take_down(request, [this, request, then = std::move(then)](CallReply down) {
+    const auto go = [this, request, then = std::move(then)] { take_down(request, then); };
+    if (!Restarter::is_from_outside(request)) return go();
+    book_->refresh_all([go](const SettingsBook::Unusable&) { go(); });
+}
+
+void Supervisor::take_down(const CallRequest& request, const Then& then) {
+    requirements_.take_down(request, [this, request, then](CallReply down) {
         Service* service = find_service_(request.app);
         if (!down && service != nullptr) service->settle_start();
         const bool is_decision = Restarter::is_from_outside(request) && !request.comes_back;

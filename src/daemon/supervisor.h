@@ -120,6 +120,7 @@ public:
 
 private:
     void before_stop(const CallRequest& request, Then then);
+    void take_down(const CallRequest& request, const Then& then);
     void before_start(const CallRequest& request, JobKind method, Then then);
     [[nodiscard]] bool is_left_down(const CallRequest& start) const;
     void prepare(const CallRequest& start, const Then& then);

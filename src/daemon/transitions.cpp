@@ -138,28 +138,9 @@ void Transitions::begin(const std::string& kind, const std::string& group, Done 
     };
     // What runs is stopped as it was started.
     if (kind == "shutdown") return go();
-    // What is wrong is told when it is started.
-    refresh_all([go](const Unusable&) { go(); });
-}
-
-/// Administrators may have set something while nobody looked.
-void Transitions::refresh_all(std::function<void(const Unusable&)> then) {
-    const auto left = std::make_shared<std::size_t>(1);
-    const auto unusable = std::make_shared<Unusable>();
-    const auto one_less = [left, unusable, then = std::move(then)] {
-        if (--*left == 0) then(*unusable);
-    };
-    for (const std::string& app : parts_.registry.apps_of(service_model)) {
-        CallRequest by;
-        by.app = app;
-        by.model = service_model;
-        ++*left;
-        parts_.book.refresh(by, [app, unusable, one_less](const CallReply& fresh) {
-            if (!fresh) unusable->emplace(app, fresh.error());
-            one_less();
-        });
-    }
-    one_less();
+    // Administrators may have set something while nobody looked. What is wrong is told when it is
+    // started.
+    parts_.book.refresh_all([go](const SettingsBook::Unusable&) { go(); });
 }
 
 /// Of the deadline, which is for all stages together. 0: there is none.

@@ -80,10 +80,6 @@ public:
         std::set<std::string> asked;  ///< whose script decides, by ready()
     };
     [[nodiscard]] Preview preview_of_boot(const BootOptions& options) const;
-    /// Looks at all scripts and settings again: administrators may have changed something.
-    /// `then` gets what cannot be used as it is on disk now, and why, by app.
-    using Unusable = std::map<std::string, CallError>;
-    void refresh_all(std::function<void(const Unusable&)> then);
 
     /// How far it is, docs/dbus.md; an empty object: nothing goes on.
     [[nodiscard]] nlohmann::json progress() const;

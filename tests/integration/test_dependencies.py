@@ -298,3 +298,109 @@ def test_what_a_start_has_asked_for_is_remembered(comard):
     comard.stop()
     comard.start()
     assert learned(comard, "web") == [name]
+
+
+BY_NAME = """
+    NAMES = ["d", "b"]
+
+    def start():
+        call("".join(NAMES), "System.Service", "start")
+    """
+
+
+def test_what_was_learned_gives_way_to_what_is_declared(comard):
+    service(comard, "db")
+    service(comard, "web", text=BY_NAME).start()
+    assert learned(comard, "web") == ["db"]
+    service(comard, "db", 'serviceRequires = "web"')
+    assert learned(comard, "web") == []
+    service(comard, "db")
+    assert learned(comard, "web") == ["db"], "nothing speaks against it any more"
+    service(comard, "proxy", 'serviceRequires = "web"\n    serviceBefore = "db"')
+    assert learned(comard, "web") == [], "whoever closes the circle"
+    assert comard.cli("check", "--all").returncode == 0
+
+
+def test_another_version_of_a_script_has_learned_nothing(comard):
+    service(comard, "db")
+    service(comard, "web", text=BY_NAME).start()
+    service(comard, "web", text=BY_NAME)
+    assert learned(comard, "web") == ["db"], "it is the same"
+    service(comard, "web")
+    assert learned(comard, "web") == []
+
+
+def test_what_a_whole_start_does_not_ask_for_any_more_is_forgotten(comard):
+    """One that fails, or finds the service running, may not have come to the line that asks."""
+    service(comard, "db")
+    how = f"{comard.root}/how"
+    web = service(comard, "web", text="""
+    def start():
+        how = open(HOW).read()
+        if how == "asks":
+            call("".join(["d", "b"]), "System.Service", "start")
+        if how == "fails":
+            fail("no disk")
+        startService(SERVER, args=ARGS, pidfile=PIDFILE, makepid=True, detach=True)
+
+    def stop():
+        stopService(pidfile=PIDFILE)
+    """.replace("HOW", repr(how)))
+
+    def start(does):
+        comard.write("/how", does)
+        web.start()
+
+    start("asks")
+    start("runs already")
+    assert learned(comard, "web") == ["db"]
+    web.stop()
+    with pytest.raises(BusError, match="no disk"):
+        start("fails")
+    assert learned(comard, "web") == ["db"]
+    start("asks nobody")
+    assert learned(comard, "web") == []
+    web.stop()
+
+
+def test_what_is_learned_is_written_down_before_anybody_hears_of_it(comard):
+    service(comard, "db")
+    service(comard, "web", text=BY_NAME).start()
+    assert learned(comard, "web") == ["db"]
+    comard.kill()
+    comard.start()
+    assert learned(comard, "web") == ["db"]
+
+
+def test_a_registration_is_judged_by_what_others_are_set_to_now(comard):
+    settings = comard.write("/etc/comar/services/two.toml", 'requires = ["one"]\n')
+    service(comard, "one")
+    two = service(comard, "two")
+    two.start()
+    two.stop()
+    os.unlink(settings)
+    service(comard, "one", 'serviceRequires = "two"')
+    comard.write("/etc/comar/services/two.toml", 'requires = ["one"]\n')
+    with pytest.raises(BusError, match=r"circle: .*two needs one \(.*/two.toml:1\)"):
+        service(comard, "one", 'serviceRequires = "two"')
+
+
+def test_a_registration_is_judged_by_what_it_is_set_to_before_it_is_there(comard):
+    service(comard, "two", 'serviceRequires = "one"')
+    comard.write("/etc/comar/services/one.toml", 'requires = ["two"]\n')
+    with pytest.raises(BusError, match=r"circle: .*one needs two \(.*/one.toml:1\)"):
+        service(comard, "one")
+
+
+def test_a_stop_looks_at_what_others_are_set_to_now(comard):
+    """What a service requires is what its settings say now, whatever they said when it was started."""
+    db = service(comard, "db")
+    web = service(comard, "web", 'serviceRequires = "db"')
+    web.start()
+    comard.write("/etc/comar/services/web.toml", "requires = []\n")
+    db.stop()
+    assert state(db) == "stopped" and state(web) == "running"
+    db.start()
+    os.unlink(f"{comard.root}/etc/comar/services/web.toml")
+    with pytest.raises(BusError, match="Required: cannot stop db: web requires it"):
+        db.stop()
