@@ -56,8 +56,18 @@ void Campaign::begin() {
     take();
 }
 
+void Campaign::hold() {
+    is_held_ = true;
+    deadline_.disarm();
+    slow_.disarm();
+}
+
 /// A job may be over before its submission returns, and brings us here again: the loop goes on.
 void Campaign::take() {
+    if (is_held_) {
+        if (schedule_.is_over()) finish();
+        return;
+    }
     if (std::exchange(is_taking_, true)) return;
     const std::weak_ptr<bool> alive = alive_;
     for (auto ready = schedule_.take(); !ready.empty() && !is_over_; ready = schedule_.take()) {

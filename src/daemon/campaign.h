@@ -57,6 +57,8 @@ public:
     Campaign(Loop& loop, std::vector<Step> steps, Options options, Submit submit, Events events);
 
     void begin();
+    /// Nothing more begins; what has begun is still told of.
+    void hold();
 
     [[nodiscard]] const std::vector<Step>& steps() const { return steps_; }
     [[nodiscard]] const Course& course(std::size_t step) const { return courses_[step]; }
@@ -80,6 +82,7 @@ private:
     Timer deadline_;
     Timer slow_;
     bool is_taking_ = false;
+    bool is_held_ = false;
     bool is_over_ = false;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< for jobs that outlive us
 };

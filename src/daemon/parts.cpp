@@ -221,6 +221,7 @@ void Daemon::Parts::check_reexec(TimePoint deadline) {
     }
     fault_point("reexec", "drained");
     services.hand_on();
+    transitions.let_go();
     supervisor.shut_down();
     jobs.cancel_waiting();
     calls.cancel_all();

@@ -41,6 +41,11 @@ std::string now_as_text() {
     return std::string(StampWriter().stamp(now, Stream::out).substr(0, size));
 }
 
+/// Whoever gives it while that goes on waits for its end.
+std::string command_of(const BootRecord& record) {
+    return "comar " + record.kind + (record.kind == "switch" ? " " + record.group : "");
+}
+
 }  // namespace
 
 Transitions::Transitions(Parts parts)
@@ -53,26 +58,28 @@ Transitions::Transitions(Parts parts)
       news_(parts_.loop, [this] { parts_.progress(); }) {}
 
 void Transitions::boot(const BootOptions& options, Done done) {
-    for (const std::string& warning : options.warnings) spdlog::warn("{}", warning);
-    if (options.group && !is_group(*options.group)) {
-        spdlog::error("there is no group {}; starting the usual one", *options.group);
-    }
-    const auto first = head_start_names(options);
-    for (const std::string& name : first) {
-        if (parts_.graph.app_of(name)) continue;
-        spdlog::warn("no head start for {}: there is no such service", name);
-    }
     BootOptions wanted = options;
     wanted.group = group_of(options);
     const bool by_state = goes_by_state(*wanted.group) && !is_safe(wanted);
     const Chosen chosen = by_state ? Chosen::by_state : Chosen::by_name;
     std::deque<Stage> stages;
-    if (!first.empty()) {
+    if (!head_start_names(options).empty()) {
         stages.push_back({[this, wanted, chosen] { return start(head_start_of(wanted), chosen); },
                           head_start_patience});
     }
     stages.push_back({[this, wanted, chosen] { return start(targets_of(wanted), chosen); }, 0ms});
-    begin("boot", *wanted.group, std::move(done), std::move(stages));
+    if (begin("boot", *wanted.group, std::move(done), std::move(stages))) warn_about(options);
+}
+
+void Transitions::warn_about(const BootOptions& options) const {
+    for (const std::string& warning : options.warnings) spdlog::warn("{}", warning);
+    if (options.group && !is_group(*options.group)) {
+        spdlog::error("there is no group {}; starting the usual one", *options.group);
+    }
+    for (const std::string& name : head_start_names(options)) {
+        if (parts_.graph.app_of(name)) continue;
+        spdlog::warn("no head start for {}: there is no such service", name);
+    }
 }
 
 void Transitions::open_up() {
@@ -99,19 +106,8 @@ void Transitions::shut_down(Done done) {
     begin("shutdown", group_, std::move(done), {{[this] { return stop_all_but({}); }, 0ms}});
 }
 
-/// Only a shutdown may come in between: whatever goes on then is given up.
-void Transitions::begin(const std::string& kind, const std::string& group, Done done,
-                        std::deque<Stage> stages) {
-    if (record_ && record_->kind == kind && record_->group == group) {
-        return waiters_.push_back(std::move(done));
-    }
-    if (record_ && kind != "shutdown") {
-        return done(tl::unexpected(CallError{
-            "Busy", "cannot begin: a " + record_->kind + " goes on; see 'comar analyze'"}));
-    }
-    if (record_) cut_short(kind);
-    group_ = group;
-    left_.reset();
+/// That of an earlier comard which began the same, or a new one.
+void Transitions::open_record(const std::string& kind, const std::string& group) {
     record_ = std::exchange(resumed_, std::nullopt);
     const bool goes_on = record_ && record_->kind == kind && record_->group == group;
     if (!goes_on) {
@@ -126,6 +122,25 @@ void Transitions::begin(const std::string& kind, const std::string& group, Done 
         parts_.journal.begin();
     }
     record_->limit = parts_.settings.concurrency;
+}
+
+/// Only a shutdown may come in between: whatever goes on then is given up.
+bool Transitions::begin(const std::string& kind, const std::string& group, Done done,
+                        std::deque<Stage> stages) {
+    if (record_ && record_->kind == kind && record_->group == group) {
+        waiters_.push_back(std::move(done));
+        return false;
+    }
+    if (record_ && kind != "shutdown") {
+        done(tl::unexpected(CallError{"Busy", "cannot begin: a " + record_->kind + " goes on; '" +
+                                                  command_of(*record_) +
+                                                  "' shows how far it is and waits for its end"}));
+        return false;
+    }
+    if (record_) cut_short(kind);
+    group_ = group;
+    left_.reset();
+    open_record(kind, group);
     waiters_.push_back(std::move(done));
     save();
     fault_point(kind, "begun");
@@ -137,10 +152,14 @@ void Transitions::begin(const std::string& kind, const std::string& group, Done 
         next_stage();
     };
     // What runs is stopped as it was started.
-    if (kind == "shutdown") return go();
+    if (kind == "shutdown") {
+        go();
+        return true;
+    }
     // Administrators may have set something while nobody looked. What is wrong is told when it is
     // started.
     parts_.book.refresh_all([go](const SettingsBook::Unusable&) { go(); });
+    return true;
 }
 
 /// Of the deadline, which is for all stages together. 0: there is none.
@@ -157,6 +176,7 @@ void Transitions::next_stage() {
         if (open_campaigns_ == 0) over();
         return;
     }
+    if (is_leaving_) return;
     Stage stage = std::move(stages_.front());
     stages_.pop_front();
     run(std::move(stage));
@@ -211,7 +231,7 @@ void Transitions::run(Stage stage) {
 }
 
 void Transitions::submit(const Campaign::Step& step, std::function<void(CallReply)> done) {
-    if (is_finished(step)) return done(json());
+    if (is_finished(step)) return done(outcome_of(step));
     // Who needs it starts it.
     if (is_turned_off(step)) {
         turned_off_.insert(step.app);
@@ -230,6 +250,12 @@ void Transitions::submit(const Campaign::Step& step, std::function<void(CallRepl
 bool Transitions::is_finished(const Campaign::Step& step) const {
     const auto found = finished_.find(step.app);
     return found != finished_.end() && found->second == to_string(step.kind);
+}
+
+CallReply Transitions::outcome_of(const Campaign::Step& step) const {
+    const BootRecord::Service& one = record_->services.at(step.app);
+    if (one.fate == to_string(Campaign::Fate::succeeded)) return json();
+    return error_reply("Failed", one.error);
 }
 
 bool Transitions::is_turned_off(const Campaign::Step& step) const {
@@ -350,22 +376,36 @@ void Transitions::clear() {
 
 void Transitions::leave() {
     if (!record_) return;
+    is_leaving_ = true;
+    stage_timer_.reset();
+    for (const auto& campaign : campaigns_) campaign->hold();
+    save();
+    hand_on_waiters();
+}
+
+void Transitions::let_go() {
+    if (!record_) return;
     left_ = current_state();
     save();
-    const std::string kind = std::exchange(record_, std::nullopt)->kind;
+    hand_on_waiters();
+    record_.reset();
     // At once: jobs that are cancelled now are not to be followed by others.
     campaigns_.clear();
     clear();
+}
+
+void Transitions::hand_on_waiters() {
     for (const Done& done : std::exchange(waiters_, {})) {
         done(tl::unexpected(
-            CallError{"Cancelled", "cannot wait for the end of the " + kind +
+            CallError{"Cancelled", "cannot wait for the end of the " + record_->kind +
                                        ": comard is stopping; the next one goes on with it"}));
     }
 }
 
 void Transitions::end() {
-    if (record_) return leave();
-    if (is_down_) save(true);
+    if (!record_ && is_down_) save(true);
+    leave();
+    let_go();
 }
 
 json Transitions::progress() const {

@@ -68,8 +68,11 @@ public:
     /// since the end of a comard that had shut it down.
     bool resume();
 
-    /// Another comard is to go on: who waits for a boot or the like gets Cancelled.
+    /// Another comard is to go on: nothing more begins, and who waits for a boot or the like gets
+    /// Cancelled. What is under way is still followed, so that it is not done again.
     void leave();
+    /// What ends from now on ends because comard does: the other one looks after it.
+    void let_go();
     /// comard ends; after a shutdown the next one may boot.
     void end();
 
@@ -115,12 +118,16 @@ private:
     std::vector<Campaign::Step> start(const std::vector<std::string>& targets, Chosen chosen);
     void submit(const Campaign::Step& step, std::function<void(CallReply)> done);
     [[nodiscard]] bool is_finished(const Campaign::Step& step) const;
+    /// What an earlier comard has seen of one that is finished.
+    [[nodiscard]] CallReply outcome_of(const Campaign::Step& step) const;
     [[nodiscard]] bool is_turned_off(const Campaign::Step& step) const;
     [[nodiscard]] std::set<std::string> with_all_below(
         const std::vector<std::string>& targets) const;
     std::vector<Campaign::Step> stop_all_but(const std::vector<std::string>& targets);
-    void begin(const std::string& kind, const std::string& group, Done done,
+    /// False: it is refused, or goes on already.
+    bool begin(const std::string& kind, const std::string& group, Done done,
                std::deque<Stage> stages);
+    void open_record(const std::string& kind, const std::string& group);
     void run(Stage stage);
     [[nodiscard]] std::chrono::milliseconds time_left() const;
     void next_stage();
@@ -130,6 +137,8 @@ private:
     /// The same for one that is not over: those who wait for it get an error.
     void cut_short(const std::string& by);
     void keep_record();
+    void hand_on_waiters();
+    void warn_about(const BootOptions& options) const;
     void clear();
     void take_up(BootRecord record);
     void go_on_with(const std::string& kind);
@@ -141,7 +150,8 @@ private:
 
     Parts parts_;
     std::string group_ = default_group;
-    bool is_down_ = false;  ///< all was stopped, and nothing is to start but by boot or a switch
+    bool is_leaving_ = false;  ///< another comard does the rest
+    bool is_down_ = false;     ///< all was stopped, and nothing is to start but by boot or a switch
     std::optional<BootRecord> record_;
     TimePoint began_;
     std::vector<Done> waiters_;

@@ -45,7 +45,7 @@ bool Transitions::resume() {
     return true;
 }
 
-/// What was under way and is there, nobody has to do again.
+/// What was under way and is there, nobody has to do again; nor what has failed: that was its turn.
 void Transitions::take_up(BootRecord record) {
     const ServiceActivity activity(parts_.services);
     const auto now =
@@ -57,7 +57,11 @@ void Transitions::take_up(BootRecord record) {
             one.fate = to_string(Campaign::Fate::succeeded);
             one.ended = now.count();
         }
-        if (one.fate == to_string(Campaign::Fate::succeeded)) finished_[app] = one.method;
+        // One that failed because comard could not plan it may be planned by now.
+        const bool has_failed = one.fate == to_string(Campaign::Fate::failed) && one.began >= 0;
+        if (has_failed || one.fate == to_string(Campaign::Fate::succeeded)) {
+            finished_[app] = one.method;
+        }
     }
     resumed_ = std::move(record);
 }

@@ -263,3 +263,52 @@ def test_it_stays_down_whatever_becomes_of_comard(comard, gated):
     comard.until(lambda: state(comard, "gate") == "starting", "the boot to go on")
     assert fates(gated.end())["web"] == "failed"
     assert state(comard, "web") == "stopped"
+
+
+def test_what_ends_while_comard_waits_to_be_executed_anew_has_had_its_turn(comard, told):
+    """Whoever fails then is not started again, and whoever starts has taken no longer than that."""
+    gates = {name: comard.gate(name) for name in ("good", "bad")}
+    gated = GATED.replace('tell("starting")', "tell(GATE)")
+    service(comard, "bad", text=gated + "    fail('no disk')\n", GATE=gates["bad"], told=told)
+    service(comard, "good", text=gated, GATE=gates["good"], told=told)
+    service(comard, "last", 'serviceRequires = "bad"')
+    service(comard, "next", 'serviceRequires = "good"')
+    caller = comard.launch_cli("boot")
+    assert {told.value(), told.value()} == {str(gate) for gate in gates.values()}
+    reexec = comard.launch_cli("daemon-reexec")
+    caller.wait()    # it is told that another comard goes on
+    gates["good"].open()
+    comard.until(lambda: state(comard, "good") in ("running", "done", "stopped"), "the one that succeeds")
+    gates["bad"].open()
+    assert reexec.wait() == 0
+    comard.disconnect()
+    comard.until(lambda: records(comard), "the end of the boot")
+    record, = records(comard)
+    assert fates(record) == {"good": "succeeded", "bad": "failed", "last": "skipped", "next": "succeeded"}
+    assert told.lines() == [], "each was started once"
+    one, other = (record["services"][name] for name in ("good", "bad"))
+    assert 0 <= one["ended"] <= other["ended"] and "no disk" in other["error"]
+
+
+def test_who_cannot_begin_hears_how_to_wait(comard, gated):
+    gated.begin()
+    result = comard.cli("switch", "rescue")
+    assert result.returncode != 0
+    assert "a boot goes on; 'comar boot' shows how far it is and waits for its end" in result.stderr
+    gated.end()
+
+
+def test_a_boot_that_is_refused_warns_of_nothing(start, told):
+    comard = start({"boot": {"head_start": ["nobody"]}})
+    gate = comard.gate("stop")
+    service(comard, "slow", text=GATED.replace("start()", "stop()") + PLAIN.replace("stop()", "unused()"),
+            GATE=gate, told=told)
+    comard.service("slow").start()
+    caller = comard.launch_cli("shutdown")
+    assert told.value() == "starting"
+    assert "a shutdown goes on; 'comar shutdown'" in comard.cli("boot").stderr
+    gate.open()
+    assert caller.wait() == 0
+    assert "no head start for nobody" not in comard.log
+    assert comard.cli("boot").returncode == 0
+    assert "no head start for nobody" in comard.log
