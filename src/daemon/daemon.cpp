@@ -137,6 +137,7 @@ Result<int> Daemon::run(UniqueFd ready) {
     parts.compressor.start();
     parts.registrar.learn_missing();
     const bool was_booted = parts.transitions.resume();
+    parts.supervisor.requirements().follow_what_is_there(parts.registry.apps_of(service_model));
     if (parts.options.boot && was_booted) {
         spdlog::info("not booting, an earlier comard has; 'comar boot' starts what does not run");
     } else if (parts.options.boot) {

@@ -301,6 +301,18 @@ void Requirements::catch_up(const std::vector<std::string>& apps) {
     }
 }
 
+void Requirements::follow_what_is_there(const std::vector<std::string>& apps) {
+    if (!follows_) return;
+    for (const std::string& app : apps) {
+        Service* service = find_service_(app);
+        const auto id = graph_.app_of(app);
+        if (service == nullptr || !id || service->waits_for().empty() || is_up(app)) continue;
+        if (graph_.unmet_need(*id) != nullptr || !lacking(app).empty()) continue;
+        service->wait_for_nobody();
+        submit_own(JobKind::start, app, "started because all that it requires is there now");
+    }
+}
+
 void Requirements::forget(const std::string& app) {
     up_.erase(app);
     rising_.erase(app);

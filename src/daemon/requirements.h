@@ -58,6 +58,9 @@ public:
     void follow(const std::string& app);
     /// After a comard that was killed: what ended meanwhile is lost to those that require it.
     void catch_up(const std::vector<std::string>& apps);
+    /// The same for what came back meanwhile, or is there since somebody has decided who is meant
+    /// by a name. When it is known whether anything is to start at all.
+    void follow_what_is_there(const std::vector<std::string>& apps);
 
     /// What it requires and that does not run, by name.
     [[nodiscard]] std::vector<std::string> lacking(const std::string& app) const;

@@ -404,3 +404,48 @@ def test_a_stop_looks_at_what_others_are_set_to_now(comard):
     os.unlink(f"{comard.root}/etc/comar/services/web.toml")
     with pytest.raises(BusError, match="Required: cannot stop db: web requires it"):
         db.stop()
+
+
+@pytest.mark.parametrize("way", ["daemon-reexec", "killed"])
+def test_what_failed_for_want_of_a_decision_follows_it(comard, way):
+    for name in ("one", "two"):
+        service(comard, name, 'serviceProvides = "storage"')
+    web = service(comard, "web", 'serviceRequires = "storage"')
+    comard.service("two").start()
+    with pytest.raises(BusError, match=r"one and two provide it; choose one in \[providers\] of comard.toml"):
+        web.start()
+    comard.write_settings({"providers": {"storage": "two"}})
+    if way == "killed":
+        comard.kill()
+        comard.start()
+    else:
+        assert comard.cli("daemon-reexec").returncode == 0
+        comard.disconnect()
+    comard.until(lambda: state(comard.service("web")) == "running", "web to follow the decision")
+    supervision = comard.service("web").supervision
+    assert supervision["LastError"] == "" and "all that it requires is there now" in supervision["Cause"]
+
+
+STAYS = """
+    def start():
+        pass
+
+    def stop():
+        fail("it stays")
+    """
+
+
+def test_a_decision_starts_nothing_after_a_shutdown(comard):
+    for name in ("one", "two"):
+        service(comard, name, 'serviceProvides = "storage"', text=STAYS)
+    web = service(comard, "web", 'serviceRequires = "storage"')
+    comard.service("two").start()
+    with pytest.raises(BusError):
+        web.start()
+    comard.write_settings({"providers": {"storage": "two"}})
+    assert comard.cli("shutdown").returncode != 0
+    comard.kill()
+    comard.start()
+    assert state(comard.service("two")) == "done"
+    web = comard.service("web").supervision
+    assert web["State"] == "failed" and "one and two provide it" in web["LastError"]
