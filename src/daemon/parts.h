@@ -166,7 +166,7 @@ struct Daemon::Parts {
     Registrar registrar{
         {models, registry, start_up, services, outputs, calls, jobs,
          [this](const std::string& app, std::function<void()> then) {
-             book.refresh_all([then = std::move(then)](const auto&) { then(); }, app);
+             book.refresh_changed(app, std::move(then));
          },
          [this](const std::string& app, const Facts& facts, const std::string& path) {
              return dependencies.judge(app, facts, path);
@@ -177,7 +177,8 @@ struct Daemon::Parts {
          [this](const std::string& app, const std::vector<std::string>& removed_models) {
              scripts_removed(app, removed_models);
          }}};
-    SettingsBook book{registry, registrar, calls, paths.overrides};
+    SettingsBook book{registry, registrar, calls, paths.overrides,
+                      paths.scripts + "/" + std::string(service_model)};
     DependencyBook dependencies{{registry, book, start_up, memory, settings}};
     ObjectTree tree{models, registry};
     Languages languages;

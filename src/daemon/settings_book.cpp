@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/settings_book.h"
 
+#include <filesystem>
 #include <memory>
 #include <utility>
 
@@ -53,12 +54,27 @@ void SettingsBook::refresh(const CallRequest& by, Done done) {
     });
 }
 
-void SettingsBook::refresh_all(std::function<void(const Unusable&)> then,
-                               const std::string& new_app) {
-    auto apps = registry_.apps_of(service_model);
-    if (!new_app.empty() && registry_.find(service_model, new_app) == nullptr) {
-        apps.push_back(new_app);
+void SettingsBook::refresh_all(std::function<void(const Unusable&)> then) {
+    const auto all = registry_.apps_of(service_model);
+    refresh_each({all.begin(), all.end()}, std::move(then));
+}
+
+void SettingsBook::refresh_changed(const std::string& new_app, std::function<void()> then) {
+    const auto changes = changes_.take();
+    std::set<std::string> apps;
+    if (!new_app.empty()) apps.insert(new_app);
+    if (changes.all) {
+        for (const std::string& app : registry_.apps_of(service_model)) apps.insert(app);
     }
+    for (const std::string& name : changes.names) {
+        const std::string app = std::filesystem::path(name).stem();
+        if (registry_.find(service_model, app) != nullptr) apps.insert(app);
+    }
+    refresh_each(apps, [then = std::move(then)](const Unusable&) { then(); });
+}
+
+void SettingsBook::refresh_each(const std::set<std::string>& apps,
+                                std::function<void(const Unusable&)> then) {
     const auto left = std::make_shared<std::size_t>(1);
     const auto unusable = std::make_shared<Unusable>();
     const auto one_less = [left, unusable, then = std::move(then)] {

@@ -3,10 +3,12 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 
 #include "daemon/calls.h"
 #include "daemon/registrar.h"
+#include "os/folder_changes.h"
 #include "script/registry.h"
 #include "script/settings.h"
 
@@ -21,8 +23,14 @@ public:
     using Done = std::function<void(CallReply)>;
 
     /// All of them outlive the book. `folder`: where the administrator's files are.
-    SettingsBook(const Registry& registry, Registrar& registrar, Calls& calls, std::string folder)
-        : registry_(registry), registrar_(registrar), calls_(calls), folder_(std::move(folder)) {}
+    /// `scripts`: where those of services are, as they are registered.
+    SettingsBook(const Registry& registry, Registrar& registrar, Calls& calls, std::string folder,
+                 std::string scripts)
+        : registry_(registry),
+          registrar_(registrar),
+          calls_(calls),
+          folder_(std::move(folder)),
+          changes_({folder_, std::move(scripts)}) {}
 
     /// Hears of each app whose administrator has set something else.
     void on_change(std::function<void(const std::string& app)> changed) {
@@ -35,8 +43,11 @@ public:
 
     /// What cannot be used as it is on disk now, and why, by app.
     using Unusable = std::map<std::string, CallError>;
-    /// The same for all services, and for one that is about to be registered.
-    void refresh_all(std::function<void(const Unusable&)> then, const std::string& new_app = "");
+    /// The same for all services.
+    void refresh_all(std::function<void(const Unusable&)> then);
+    /// For those of which a file has changed since this was asked last, and for `new_app`, which is
+    /// about to be registered. Costs nothing for the others, however many there are.
+    void refresh_changed(const std::string& new_app, std::function<void()> then);
 
     /// As read last.
     [[nodiscard]] EffectiveSettings settings_of(const std::string& app) const;
@@ -61,6 +72,7 @@ private:
         nlohmann::json lines = nlohmann::json::object();
     };
 
+    void refresh_each(const std::set<std::string>& apps, std::function<void(const Unusable&)> then);
     void refresh_overrides(const CallRequest& by, const Done& done);
     [[nodiscard]] CallReply fits_script(const std::string& app, const Overrides& overrides) const;
     /// Empty: there was no file.
@@ -71,6 +83,7 @@ private:
     Registrar& registrar_;
     Calls& calls_;
     std::string folder_;
+    FolderChanges changes_;
     std::function<void(const std::string&)> changed_;
     std::map<std::string, Overrides> overrides_;
 };

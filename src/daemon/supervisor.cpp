@@ -99,9 +99,9 @@ void Supervisor::before(const CallRequest& request, JobKind method, Then then) {
 
 /// What somebody outside stops others may need, or need no more, since their settings were edited.
 void Supervisor::before_stop(const CallRequest& request, Then then) {
-    const auto go = [this, request, then = std::move(then)] { take_down(request, then); };
+    auto go = [this, request, then = std::move(then)] { take_down(request, then); };
     if (!Restarter::is_from_outside(request)) return go();
-    book_->refresh_all([go](const SettingsBook::Unusable&) { go(); });
+    book_->refresh_changed("", std::move(go));
 }
 
 void Supervisor::take_down(const CallRequest& request, const Then& then) {
