@@ -246,6 +246,7 @@ void Calls::on_call(Ticket ticket, const json& message) {
     nested.cause =
         nested.method + " asked for by " + entry.request.method + "() of " + entry.request.app;
     nested.left_down = entry.request.left_down;
+    nested.in_vain = entry.request.in_vain;
     nested.parent = ticket;
     nested.depth = entry.request.depth + 1;
     const std::string label = nested.label();

@@ -39,10 +39,13 @@ struct CallRequest {
     bool internal = false;              ///< comard asks for a function that no model names
     bool with_dependents = false;       ///< of a stop: those that require it are stopped first
     bool ends_with_caller = false;      ///< it changes nothing, and nobody else hears of it
-    bool comes_back = false;            ///< of a stop: it is the first half of a restart
+    bool comes_back = false;            ///< the service is stopped to be started again
     /// Of what a boot or a switch does: those that somebody has stopped meanwhile, and it leaves
     /// so.
     std::shared_ptr<const std::set<std::string>> left_down = nullptr;
+    /// Of what a boot or a switch does: what has failed in it, and is not tried again for those who
+    /// only want it.
+    std::shared_ptr<std::set<std::string>> in_vain = nullptr;
     std::optional<Ticket> parent;  ///< the running call that waits for this one
     std::size_t depth = 0;         ///< how many calls its chain of callers has
 

@@ -154,6 +154,7 @@ void Jobs::run_phases(CallRequest request, std::vector<JobKind> phases, std::opt
         return run_phase(std::move(request), std::move(phases), job, std::move(done));
     // What cannot be started again is not stopped.
     CallRequest asking = request;
+    asking.comes_back = true;
     if (job) asking.parent = job;
     steps_.before(asking, JobKind::start, [this, request, phases, job, done](CallReply ready) {
         if (!ready) {
@@ -314,6 +315,18 @@ bool Jobs::cancel(std::uint64_t id) {
         }
     }
     return false;
+}
+
+void Jobs::withdraw_if_waiting(const std::string& app, std::uint64_t id) {
+    const auto found = lines_.find(app);
+    if (found == lines_.end()) return;
+    const auto& running = found->second.queue.running();
+    for (const auto& [job, pending] : found->second.pending) {
+        const bool is_here =
+            std::ranges::find(pending.waiters, id, &Waiter::id) != pending.waiters.end();
+        if (!is_here || (running && running->ticket == job)) continue;
+        return cancel_one(app, job, id);
+    }
 }
 
 void Jobs::cancel_one(const std::string& app, Ticket job, std::uint64_t id) {

@@ -64,6 +64,9 @@ public:
     /// else waits for is withdrawn, or ended where it runs. False: there is no such request.
     bool cancel(std::uint64_t id);
 
+    /// The same for one of this service, but what runs goes on.
+    void withdraw_if_waiting(const std::string& app, std::uint64_t id);
+
     /// Withdraws all that do not run yet: they fail with Cancelled, for comard is stopping.
     void cancel_waiting();
 

@@ -36,11 +36,15 @@ public:
     void give_up(CallReply error) {
         if (then_) std::exchange(then_, nullptr)(std::move(error));
     }
+    /// The jobs that it waits for, by the id of the request.
+    void note(std::uint64_t id, const std::string& app) { jobs_.emplace(id, app); }
+    [[nodiscard]] const std::map<std::uint64_t, std::string>& jobs() const { return jobs_; }
 
 private:
     Then then_;
     std::size_t left_ = 1;
     CallReply result_ = json();
+    std::map<std::uint64_t, std::string> jobs_;
 };
 
 void Requirements::bring_up(const CallRequest& start, Then then) {
@@ -71,11 +75,15 @@ void Requirements::gather(const CallRequest& start, NameId id, Then then) {
     stop_conflicting(start, id, met, gathering);
     start_needed(start, id, met, gathering);
     for (const auto& [other, edge] : graph_.wanted_by(id)) {
-        if (is_there(graph_.names().text(other)) || !met.insert(other).second) continue;
+        const std::string& name = graph_.names().text(other);
+        const bool is_in_vain = start.in_vain && start.in_vain->contains(name);
+        if (is_in_vain || is_there(name) || !met.insert(other).second) continue;
         gathering->begin();
-        submit(JobKind::start, graph_.names().text(other), start,
-               "started because " + start.app + " wants it",
-               [gathering](const CallReply&) { gathering->end(); });
+        submit(JobKind::start, name, start, "started because " + start.app + " wants it",
+               *gathering, [gathering, name, in_vain = start.in_vain](const CallReply& there) {
+                   if (!there && in_vain) in_vain->insert(name);
+                   gathering->end();
+               });
     }
     for (const auto& [other, edge] : graph_.preceding(id)) {
         // A script that asks for others itself waits for them where it does so.
@@ -114,7 +122,7 @@ void Requirements::stop_conflicting(const CallRequest& start, NameId id, std::se
         if (!is_up(name) || !met.insert(other).second) continue;
         gathering->begin();
         submit(JobKind::stop, name, start, "stopped because " + start.app + " conflicts with it",
-               [gathering, app = start.app, name](CallReply stopped) {
+               *gathering, [gathering, app = start.app, name](CallReply stopped) {
                    if (stopped) return gathering->end();
                    gathering->end(error_reply(
                        "Dependency", "cannot start " + app + ": it conflicts with " + name +
@@ -130,6 +138,7 @@ void Requirements::start_needed(const CallRequest& start, NameId id, std::set<Na
         if (is_there(name) || !met.insert(other).second) continue;
         gathering->begin();
         submit(JobKind::start, name, start, "started because " + start.app + " requires it",
+               *gathering,
                [this, gathering, app = start.app, name,
                 text = describe(*edge, name)](CallReply started) {
                    if (started) return gathering->end();
@@ -146,7 +155,7 @@ void Requirements::start_needed(const CallRequest& start, NameId id, std::set<Na
 }
 
 std::optional<CallError> Requirements::objection(const CallRequest& stop) const {
-    if (stop.with_dependents || they_follow(stop)) return std::nullopt;
+    if (stop.with_dependents || they_follow(stop) || is_known_down(stop.app)) return std::nullopt;
     auto unasked = dependents_up(stop.app);
     std::erase_if(unasked, [this](const std::string& app) { return jobs_->is_stopping(app); });
     if (unasked.empty()) return std::nullopt;
@@ -154,15 +163,25 @@ std::optional<CallError> Requirements::objection(const CallRequest& stop) const 
     return CallError{"Required", why_not_stopped(stop.app, unasked, all)};
 }
 
+bool Requirements::is_known_down(const std::string& app) const {
+    const Service* service = find_service_(app);
+    return service != nullptr && is_down(service->state());
+}
+
 void Requirements::give_up(const std::string& app, const CallError& error) {
-    // A copy: it forgets itself.
-    if (const auto found = gathering_.find(app); found != gathering_.end()) {
-        std::shared_ptr<Gathering>(found->second)->give_up(tl::unexpected(error));
-    }
+    const auto found = gathering_.find(app);
+    if (found == gathering_.end()) return;
+    const std::shared_ptr<Gathering> gathering = found->second;
+    gathering->give_up(tl::unexpected(error));
+    // What has not begun would be for nobody.
+    const auto jobs = gathering->jobs();
+    for (const auto& [id, name] : jobs) jobs_->withdraw_if_waiting(name, id);
 }
 
 void Requirements::take_down(const CallRequest& stop, Then then) {
     if (auto objection = this->objection(stop)) return then(tl::unexpected(std::move(*objection)));
+    // To stop what does not run is to do nothing.
+    if (is_known_down(stop.app)) return then(json());
     auto dependents = dependents_up(stop.app);
     const bool follow = they_follow(stop);
     if (follow) std::erase_if(dependents, [&](const std::string& app) { return !stops_with(app); });
@@ -180,9 +199,15 @@ void Requirements::take_down(const CallRequest& stop, Then then) {
         if (follow) request.caller = Restarter::own_name();
         gathering->begin();
         submit(JobKind::stop, app, request, "stopped because " + stop.app + " is stopped",
+               *gathering,
                [this, gathering, app, follow, other = stop.app](CallReply stopped) {
                    Service* service = find_service_(app);
                    if (stopped && follow && service != nullptr) service->wait_for(other);
+                   if (!stopped) {
+                       std::string& text = stopped.error().message;
+                       text = "cannot stop " + other + ": " + app +
+                              ", which requires it, does not stop: " + text;
+                   }
                    gathering->end(std::move(stopped));
                });
     }
@@ -190,9 +215,11 @@ void Requirements::take_down(const CallRequest& stop, Then then) {
 }
 
 void Requirements::submit(JobKind kind, const std::string& app, const CallRequest& by,
-                          std::string cause, std::function<void(CallReply)> done) {
+                          std::string cause, Gathering& gathering,
+                          std::function<void(CallReply)> done) {
     CallRequest request = by;
-    request.id = 0;
+    request.id = ++last_id_;
+    gathering.note(request.id, app);
     request.app = app;
     request.method = to_string(kind);
     request.arguments = json::array();

@@ -83,11 +83,12 @@ private:
     void start_needed(const CallRequest& start, NameId id, std::set<NameId>& met,
                       const std::shared_ptr<Gathering>& gathering);
     void submit(JobKind kind, const std::string& app, const CallRequest& by, std::string cause,
-                std::function<void(CallReply)> done);
+                Gathering& gathering, std::function<void(CallReply)> done);
     void submit_own(JobKind kind, const std::string& app, std::string cause);
     void lost(const std::string& app);
     void recovered(const std::string& app);
     [[nodiscard]] bool is_up(const std::string& app) const;
+    [[nodiscard]] bool is_known_down(const std::string& app) const;
     [[nodiscard]] bool is_there(const std::string& app) const;
     [[nodiscard]] bool stops_with(const std::string& app) const;
     [[nodiscard]] bool waits_for(const Service& service, const std::string& app) const;
@@ -99,6 +100,8 @@ private:
     std::set<std::string> up_;
     std::set<std::string> rising_;  ///< whose turn it is: what is in conflict with them comes later
     std::map<std::string, std::shared_ptr<Gathering>> gathering_;  ///< whose bring_up() waits
+    /// Of the jobs that are submitted here: above the numbers of clients and below those of checks.
+    std::uint64_t last_id_ = std::uint64_t{1} << 60;
     bool follows_ = true;
 };
 

@@ -131,7 +131,8 @@ void Supervisor::before_start(const CallRequest& request, JobKind method, Then t
         }
         if (!fresh || service == nullptr) return then(std::move(fresh));
         // One that runs goes on as it was started; a start() that does nothing changes nothing.
-        if (service->running().value_or(false)) return prepare(request, then);
+        const bool goes_on = service->running().value_or(false) && !request.comes_back;
+        if (goes_on) return prepare(request, then);
         requirements_.bring_up(request, [this, request, then](CallReply there) {
             if (there) return prepare(request, then);
             Service* lacking = find_service_(request.app);

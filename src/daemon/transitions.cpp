@@ -113,6 +113,7 @@ void Transitions::open_record(const std::string& kind, const std::string& group)
     if (!goes_on) {
         finished_.clear();
         left_down_ = std::make_shared<std::set<std::string>>();
+        in_vain_ = std::make_shared<std::set<std::string>>();
         began_ = parts_.loop.now();
         record_.emplace();
         record_->id = now_as_text();
@@ -244,7 +245,13 @@ void Transitions::submit(const Campaign::Step& step, std::function<void(CallRepl
     request.cause = step.cause;
     request.with_dependents = true;
     request.left_down = left_down_;
-    parts_.jobs.submit(step.kind, std::move(request), std::move(done));
+    request.in_vain = in_vain_;
+    parts_.jobs.submit(
+        step.kind, std::move(request),
+        [app = step.app, in_vain = in_vain_, done = std::move(done)](CallReply reply) {
+            if (!reply) in_vain->insert(app);
+            done(std::move(reply));
+        });
 }
 
 bool Transitions::is_finished(const Campaign::Step& step) const {
@@ -371,6 +378,7 @@ void Transitions::clear() {
     turned_off_.clear();
     // What is still under way keeps its own.
     left_down_ = std::make_shared<std::set<std::string>>();
+    in_vain_ = std::make_shared<std::set<std::string>>();
     open_campaigns_ = 0;
 }
 

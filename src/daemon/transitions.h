@@ -168,6 +168,7 @@ private:
     std::set<std::string> chosen_;                 ///< for nothing but their start-up state
     /// Who was stopped meanwhile, and stays down. Shared with what is under way.
     std::shared_ptr<std::set<std::string>> left_down_ = std::make_shared<std::set<std::string>>();
+    std::shared_ptr<std::set<std::string>> in_vain_ = std::make_shared<std::set<std::string>>();
 };
 
 }  // namespace comar

@@ -218,3 +218,82 @@ def test_what_has_become_a_circle_while_it_ran_can_be_stopped(comard, command):
     assert comard.cli(*command).returncode == 0
     assert state(db) == state(web) == "stopped"
     assert db.supervision["PIDs"] == web.supervision["PIDs"] == []
+
+
+BROKEN = """
+    def start():
+        tell("tried")
+        fail("no disk")
+"""
+
+
+def restart(comard, name):
+    return comard.bus.begin("/", "tr.org.pardus.comar.Manager", "Restart", "s", name)
+
+
+def test_who_cannot_have_what_it_requires_is_not_stopped_for_a_restart(comard, told):
+    db = service(comard, "db")
+    web = service(comard, "web", 'serviceRequires = "db"')
+    web.start()
+    main = web.supervision["MainPID"]
+    end_main(db)
+    service(comard, "db", text=BROKEN, told=told)
+    with pytest.raises(BusError, match="cannot start web: .*no disk"):
+        restart(comard, "web").result()
+    assert state(web) == "running" and web.supervision["MainPID"] == main
+
+
+def test_to_stop_what_has_ended_ends_nobody_else(comard):
+    db = service(comard, "db")
+    web = service(comard, "web", 'serviceRequires = "db"')
+    web.start()
+    end_main(db)
+    comard.until(lambda: state(db) == "failed", "its end to be seen")
+    db.stop()
+    assert comard.cli("stop", "--with-dependents", "db").returncode == 0
+    assert state(web) == "running"
+
+
+def test_a_dependent_that_does_not_stop_is_named(comard):
+    db = service(comard, "db")
+    web = service(comard, "web", 'serviceRequires = "db"', PLAIN.replace("stopService(", """fail("not now")
+        stopService("""))
+    web.start()
+    result = comard.cli("stop", "--with-dependents", "db")
+    assert result.returncode == 1
+    assert "cannot stop db: web, which requires it, does not stop: not now" in result.stderr
+    assert state(db) == "running"
+
+
+def test_what_nobody_requires_any_more_is_not_started(comard, told, gate):
+    """A start that is given up leaves behind no start of what it would have needed."""
+    db = service(comard, "db", text=PLAIN.replace("stopService(", """tell("stopping")
+        open(GATE).read(1)
+        stopService("""), told=told, GATE=gate)
+    web = service(comard, "web", 'serviceRequires = "db"')
+    db.start()
+    other = comard.connect()
+    stopping = db.begin("stop")
+    assert told.value() == "stopping"
+    starting = other.service("web").begin("start")
+    other.sync()
+    comard.connect().service("web").stop()
+    with pytest.raises(BusError, match="it is to be stopped"):
+        starting.result()
+    gate.open()
+    stopping.result()
+    comard.bus.sync()
+    assert state(db) == "stopped" and state(web) != "running"
+
+
+def test_what_others_only_want_is_tried_once_in_a_boot(comard, told):
+    service(comard, "wanted", text=BROKEN, told=told)
+    service(comard, "first", 'serviceWants = "wanted"').set_state("on")
+    service(comard, "second", 'serviceWants = "wanted"\n    serviceAfter = "first"').set_state("on")
+    assert "wanted failed: no disk" in comard.cli("boot").stderr
+    assert told.value() == "tried"
+    assert state(comard.service("first")) == state(comard.service("second")) == "running"
+    assert told.lines() == []
+    with pytest.raises(BusError, match="no disk"):
+        comard.service("wanted").start()
+    assert told.value() == "tried"
