@@ -58,7 +58,7 @@ public:
             if (at_ == input_.size() && !is_full_) {
                 input_.clear();
                 at_ = 0;
-                const auto more = file_->read(input_);
+                auto more = file_->read(input_);
                 if (!more) return more;
                 if (!*more && !is_within_frame_) return false;
                 if (!*more) return damaged("its end is missing");

@@ -240,8 +240,7 @@ void PlanHandlers::record(CallRequest request, const Responder& responder) {
 }
 
 void PlanHandlers::graph(const IncomingCall& call) {
-    parts_.book.refresh_all(
-        [this, call](const SettingsBook::Unusable&) { tell_graph(call); });
+    parts_.book.refresh_all([this, call](const SettingsBook::Unusable&) { tell_graph(call); });
 }
 
 void PlanHandlers::tell_graph(const IncomingCall& call) {

@@ -199,8 +199,7 @@ void Requirements::take_down(const CallRequest& stop, Then then) {
         if (follow) request.caller = Restarter::own_name();
         gathering->begin();
         submit(JobKind::stop, app, request, "stopped because " + stop.app + " is stopped",
-               *gathering,
-               [this, gathering, app, follow, other = stop.app](CallReply stopped) {
+               *gathering, [this, gathering, app, follow, other = stop.app](CallReply stopped) {
                    Service* service = find_service_(app);
                    if (stopped && follow && service != nullptr) service->wait_for(other);
                    if (!stopped) {

@@ -8,6 +8,7 @@
 
 #include "core/fault_point.h"
 #include "daemon/invoker.h"
+#include "os/wall_clock.h"
 
 namespace comar {
 namespace {
@@ -17,20 +18,16 @@ using namespace std::chrono_literals;
 /// Another job is under way; what it leaves decides.
 constexpr auto busy_interval = 100ms;
 
-std::chrono::microseconds wall_clock() {
-    return std::chrono::duration_cast<std::chrono::microseconds>(
-        std::chrono::system_clock::now().time_since_epoch());
-}
-
-/// In microseconds by the wall clock.
+/// By the clock on the wall.
 std::uint64_t moment_after(std::chrono::milliseconds time) {
-    return static_cast<std::uint64_t>(std::max(wall_clock() + time, 0us).count());
+    const auto now = std::chrono::microseconds(static_cast<std::int64_t>(wall_clock()));
+    return static_cast<std::uint64_t>(std::max(now + time, 0us).count());
 }
 
 /// Negative for what is past.
 std::chrono::milliseconds time_until(std::uint64_t moment) {
-    const auto time = std::chrono::microseconds(static_cast<std::int64_t>(moment)) - wall_clock();
-    return std::chrono::duration_cast<std::chrono::milliseconds>(time);
+    const auto left = static_cast<std::int64_t>(moment) - static_cast<std::int64_t>(wall_clock());
+    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::microseconds(left));
 }
 
 }  // namespace

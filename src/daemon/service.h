@@ -103,8 +103,8 @@ public:
     bool set_main(pid_t pid);
     void note_restarts(RestartRecord record);
     [[nodiscard]] const RestartRecord& restarts() const { return restarts_; }
-    /// It is not started again by itself for now.
-    void cancel_restart();
+    /// What somebody asked for cannot be done; it is not started again by itself for now.
+    void refuse(const std::string& why);
     /// It is to be started when that service runs, which it requires.
     void wait_for(const std::string& app);
     void wait_for_nobody();

@@ -252,7 +252,7 @@ bool Supervisor::stop_directly(const CallRequest& request, DirectStop::Done done
 
 /// Its script or settings cannot be used, so nothing has begun.
 void Supervisor::refused(Service& service, bool by_comar, const CallError& error) {
-    if (!by_comar) return service.cancel_restart();
+    if (!by_comar) return service.refuse(error.message);
     service.give_up(error.message + "; 'comar reset " + service.app() + "' tries again");
 }
 

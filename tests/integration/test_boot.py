@@ -12,7 +12,7 @@ import pytest
 from support.boots import CODE, MANAGER, boot, fates, service, state
 from support.bus import BusError
 from support.processes import Process, all_pids
-from support.scripts import PLAIN, service_script
+from support.scripts import PLAIN
 
 @pytest.fixture
 def comard(start):

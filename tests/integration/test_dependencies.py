@@ -285,7 +285,7 @@ def test_a_contradiction_is_refused(comard):
 def test_what_a_start_has_asked_for_is_remembered(comard):
     service(comard, "db")
     name = "d" "b"
-    web = service(comard, "web", text=f"""
+    web = service(comard, "web", text="""
     NAMES = ["d", "b"]
 
     def start():

@@ -4,7 +4,6 @@
 import pytest
 
 from support.bus import BusError
-from support.processes import Process
 from support.scripts import service_script
 from support.supervised import main_of, supervised, until_state
 

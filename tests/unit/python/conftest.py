@@ -8,6 +8,7 @@ import os
 import pathlib
 import signal
 import sys
+import textwrap
 
 import pytest
 
@@ -28,6 +29,7 @@ except ImportError as error:
 
 from comar import _call  # noqa: E402
 from fake_comard import FakeComard  # noqa: E402
+from recordings import IMPORT, contents  # noqa: E402
 
 # Whatever a worker leaves behind becomes a child of the tests.
 _native.become_subreaper()
@@ -84,3 +86,35 @@ def comard(tmp_path):
     fake = FakeComard(tmp_path, PACKAGE_PARENT)
     yield fake
     fake.close()
+
+
+@pytest.fixture
+def answered(comard, tmp_path):
+    """The outcome of a dry run of a script, whose text may say FOLDER; it leaves no trace there."""
+
+    def record(text, method="start", **parts):
+        text = IMPORT + textwrap.dedent(text).replace("FOLDER", str(tmp_path))
+        request = {**comard.request(text, method, **parts), "op": "record"}
+        before = contents(tmp_path)
+        worker = comard.worker()
+        worker.send(request)
+        outcome = worker.finish()
+        assert contents(tmp_path) == before
+        assert outcome.last["again"] is False
+        assert outcome.left == []
+        assert [each["op"] for each in outcome.messages] == ["return"]
+        return outcome
+
+    return record
+
+
+@pytest.fixture
+def recorded(answered):
+    """The entries of a dry run of a method with that body, or of a whole script."""
+
+    def record(text, method="start", **parts):
+        if "def " not in text:
+            text = f"def {method}():\n" + textwrap.indent(textwrap.dedent(text), "    ")
+        return answered(text, method, **parts).value["entries"]
+
+    return record
