@@ -42,6 +42,11 @@ void Jobs::submit(JobKind kind, CallRequest request, Done done) {
     // The running job has asked for this, through however many scripts: it is part of that job,
     // and would wait for itself in the queue.
     if (own_chain && !satisfies(running->kind, kind)) {
+        const Service* service = find_service_(request.app);
+        const auto may = waits_.may_wait(*request.parent, running->ticket);
+        // A restart is in one of its halves.
+        const bool is_circle = service != nullptr && service->is_in(kind) && !may;
+        if (is_circle) return done(tl::unexpected(CallError{"Deadlock", may.error().message}));
         return run_phases(std::move(request), phases_of(kind), std::nullopt, std::move(done));
     }
     submit_queued(line, kind, std::move(request), std::move(done));

@@ -72,8 +72,27 @@ void Requirements::gather(const CallRequest& start, NameId id, Then then) {
     const auto gathering = std::make_shared<Gathering>(std::move(then));
     gathering_[start.app] = gathering;
     std::set<NameId> met;
+    // One that runs, and is to be started again, has to know no more than whether it can be.
+    if (start.comes_back) {
+        start_needed(start, id, met, gathering);
+        return gathering->end();
+    }
     stop_conflicting(start, id, met, gathering);
     start_needed(start, id, met, gathering);
+    start_wanted(start, id, met, gathering);
+    for (const auto& [other, edge] : graph_.preceding(id)) {
+        // A script that asks for others itself waits for them where it does so.
+        const bool asks_itself = is_shown_by_code(*edge);
+        if (asks_itself || !met.insert(other).second) continue;
+        gathering->begin();
+        jobs_->await_start(graph_.names().text(other), start.parent,
+                           [gathering] { gathering->end(); });
+    }
+    gathering->end();
+}
+
+void Requirements::start_wanted(const CallRequest& start, NameId id, std::set<NameId>& met,
+                                const std::shared_ptr<Gathering>& gathering) {
     for (const auto& [other, edge] : graph_.wanted_by(id)) {
         const std::string& name = graph_.names().text(other);
         const bool is_in_vain = start.in_vain && start.in_vain->contains(name);
@@ -85,15 +104,6 @@ void Requirements::gather(const CallRequest& start, NameId id, Then then) {
                    gathering->end();
                });
     }
-    for (const auto& [other, edge] : graph_.preceding(id)) {
-        // A script that asks for others itself waits for them where it does so.
-        const bool asks_itself = is_shown_by_code(*edge);
-        if (asks_itself || !met.insert(other).second) continue;
-        gathering->begin();
-        jobs_->await_start(graph_.names().text(other), start.parent,
-                           [gathering] { gathering->end(); });
-    }
-    gathering->end();
 }
 
 CallReply Requirements::still_there(const std::string& app) {

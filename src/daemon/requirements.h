@@ -82,6 +82,8 @@ private:
                           const std::shared_ptr<Gathering>& gathering);
     void start_needed(const CallRequest& start, NameId id, std::set<NameId>& met,
                       const std::shared_ptr<Gathering>& gathering);
+    void start_wanted(const CallRequest& start, NameId id, std::set<NameId>& met,
+                      const std::shared_ptr<Gathering>& gathering);
     void submit(JobKind kind, const std::string& app, const CallRequest& by, std::string cause,
                 Gathering& gathering, std::function<void(CallReply)> done);
     void submit_own(JobKind kind, const std::string& app, std::string cause);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -183,6 +184,10 @@ public:
     void take_half_start();
     /// There is none that goes on: it runs, as far as anybody knows.
     void drop_half_start();
+    /// It is in this method now, or in one that this one has called.
+    [[nodiscard]] bool is_in(JobKind method) const {
+        return std::find(methods_.begin(), methods_.end(), method) != methods_.end();
+    }
     /// A call that may change something runs, or has only just answered.
     [[nodiscard]] bool has_worker() const { return !workers_.empty(); }
     /// Who wanted the last change, and why: "restart after exit code 1".

@@ -35,6 +35,21 @@ def test_scripts_that_start_each_other_end_in_an_error_that_names_the_circle(com
     assert comard.service("a").state == "off"
 
 
+def test_a_half_of_a_restart_that_asks_for_itself_is_a_circle_too(comard):
+    comard.register("a", service_script("""
+        def start():
+            pass
+
+        def stop():
+            call("".join(["a"]), "System.Service", "stop")
+        """))
+    comard.service("a").start()
+    with pytest.raises(BusError, match="circle: a.stop -> a.restart -> a.stop"):
+        comard.bus.begin("/", "tr.org.pardus.comar.Manager", "Restart", "s", "a").result()
+    with pytest.raises(BusError, match="circle: a.stop -> a"):
+        comard.service("a").stop()
+
+
 def test_scripts_that_only_depend_on_each_other_both_end_up_started(comard, told):
     for name, other in (("a", "b"), ("b", "a")):
         comard.register(name, service_script("""

@@ -243,6 +243,16 @@ def test_who_cannot_have_what_it_requires_is_not_stopped_for_a_restart(comard, t
     assert state(web) == "running" and web.supervision["MainPID"] == main
 
 
+def test_a_restart_tries_once_what_it_only_wants(comard, told):
+    service(comard, "wanted", text=BROKEN, told=told)
+    web = service(comard, "web", 'serviceWants = "wanted"')
+    web.start()
+    assert told.value() == "tried"
+    restart(comard, "web").result()
+    assert told.value() == "tried"
+    assert told.lines() == [] and state(web) == "running"
+
+
 def test_to_stop_what_has_ended_ends_nobody_else(comard):
     db = service(comard, "db")
     web = service(comard, "web", 'serviceRequires = "db"')
