@@ -252,7 +252,8 @@ void Registrar::learn_missing() {
                 const json checked = plain_values(*reply);
                 if (!checked.is_object()) return;
                 const auto facts = parse_facts(checked.value("facts", json()));
-                if (facts) (void)parts_.registry.learn(model, app, *facts);
+                if (!facts || !parts_.registry.learn(model, app, *facts)) return;
+                parts_.added(app, model, Version::same);
             });
         }
     }

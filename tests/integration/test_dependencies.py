@@ -48,6 +48,20 @@ def test_what_it_requires_runs_before(comard):
     assert web.supervision["Requires"] == ["db"] and db.supervision["RequiredBy"] == ["web"]
 
 
+def test_what_a_script_says_counts_however_it_came_into_its_folder(comard):
+    db = service(comard, "db")
+    service(comard, "web", 'serviceRequires = "db"')
+    comard.stop()
+    facts, = (comard.place.root / "var/lib/comar/scripts/System.Service").glob("web*.facts")
+    facts.unlink()
+    comard.start()
+    db, web = comard.service("db"), comard.service("web")
+    comard.until(facts.exists, "what it says to be known")
+    comard.until(lambda: web.supervision["Requires"] == ["db"], "its requirement to count")
+    web.start()
+    assert state(db) == state(web) == "running"
+
+
 def test_without_what_it_requires_it_does_not_start_and_is_started_when_that_is_back(comard):
     service(comard, "db", text=FAILING)
     web = service(comard, "web", 'serviceRequires = ("db",)')
