@@ -278,6 +278,10 @@ void PlanHandlers::check(const IncomingCall& call) {
             for (const auto& [app, error] : unusable) {
                 findings.push_back(json::array({app, "error", bus::to_bus_text(error.message)}));
             }
+            for (const auto& [name, message] : parts_.book.files_of_nobody()) {
+                findings.push_back(
+                    json::array({bus::to_bus_text(name), "warning", bus::to_bus_text(message)}));
+            }
             for (const auto& [app, is_error, message] : parts_.dependencies.check_all()) {
                 findings.push_back(json::array({app, is_error ? "error" : "warning", message}));
             }

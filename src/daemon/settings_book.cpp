@@ -7,6 +7,7 @@
 
 #include <sys/stat.h>
 
+#include "core/name.h"
 #include "daemon/invoker.h"
 #include "os/file_stamp.h"
 #include "script/file_and_line.h"
@@ -181,6 +182,23 @@ EffectiveSettings SettingsBook::settings_with(const std::string& app, const Fact
     // Each part was parsed when it was learned.
     if (auto parsed = parse_service_settings(effective.values)) effective.supervision = *parsed;
     return effective;
+}
+
+std::map<std::string, std::string> SettingsBook::files_of_nobody() const {
+    std::map<std::string, std::string> files;
+    std::error_code error;
+    for (std::filesystem::directory_iterator each(folder_, error), end; !error && each != end;
+         each.increment(error)) {
+        const std::string name = each->path().stem();
+        const bool counts = registry_.find(service_model, name) != nullptr;
+        if (each->path().extension() != ".toml" || counts) continue;
+        const std::string meant = bus_safe_name(name);
+        const bool is_misspelt = meant != name && registry_.find(service_model, meant) != nullptr;
+        files[name] = each->path().string() + " counts for nobody: " +
+                      (is_misspelt ? "the file of that service is " + meant + ".toml"
+                                   : "no service " + name + " is registered");
+    }
+    return files;
 }
 
 bool SettingsBook::is_outdated(const std::string& app) const {

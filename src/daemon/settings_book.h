@@ -45,6 +45,8 @@ public:
     using Unusable = std::map<std::string, CallError>;
     /// The same for all services.
     void refresh_all(std::function<void(const Unusable&)> then);
+    /// Files of the administrator that count for no service, with what is wrong, for people.
+    [[nodiscard]] std::map<std::string, std::string> files_of_nobody() const;
     /// For those of which a file has changed since this was asked last, and for `new_app`, which is
     /// about to be registered. Costs nothing for the others, however many there are.
     void refresh_changed(const std::string& new_app, std::function<void()> then);

@@ -48,6 +48,17 @@ def test_what_it_requires_runs_before(comard):
     assert web.supervision["Requires"] == ["db"] and db.supervision["RequiredBy"] == ["web"]
 
 
+def test_a_settings_file_that_counts_for_nobody_is_told(comard):
+    comard.register("my-app", service_script(PLAIN, SERVER=comard.program("server"), ARGS="", PIDFILE=""))
+    for name in ("my-app", "nobody", "my_app"):
+        comard.write(f"etc/comar/services/{name}.toml", "nice = 3\n")
+    checked = comard.cli("check", "--all")
+    folder = f"{comard.root}/etc/comar/services"
+    assert f"{folder}/my-app.toml counts for nobody: the file of that service is my_app.toml" in checked.stdout
+    assert f"{folder}/nobody.toml counts for nobody: no service nobody is registered" in checked.stdout
+    assert "my_app.toml counts" not in checked.stdout
+
+
 def test_what_a_script_says_counts_however_it_came_into_its_folder(comard):
     db = service(comard, "db")
     service(comard, "web", 'serviceRequires = "db"')
