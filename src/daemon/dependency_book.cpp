@@ -153,17 +153,25 @@ void DependencyBook::put(const std::string& app, const Facts& facts,
 }
 
 void DependencyBook::forget_left_out(const std::string& app) {
-    std::erase_if(left_out_, [&app](const auto& one) { return one.first == app; });
+    for (AskedPairs* pairs : {&left_out_, &learned_}) {
+        const auto first = pairs->lower_bound({app, ""});
+        const auto last =
+            std::find_if(first, pairs->end(), [&app](const auto& one) { return one.first != app; });
+        pairs->erase(first, last);
+    }
 }
 
 /// Once upon a time they were asked for, which says less than what anybody writes: whoever closes a
 /// circle, what was learned gives way.
 void DependencyBook::leave_out_circles(const std::string& app) {
-    for (auto learned = learned_in(circle_through(graph_, app)); learned;
-         learned = learned_in(circle_through(graph_, app))) {
+    // To look for circles takes as long as there are edges, and this is done for each script.
+    while (!learned_.empty()) {
+        const auto learned = learned_in(circle_through(graph_, app));
+        if (!learned) return;
         auto edges = graph_.edges(learned->from);
         std::erase(edges, *learned);
         graph_.set_edges(learned->from, std::move(edges));
+        learned_.erase({learned->from, learned->to});
         left_out_.emplace(learned->from, learned->to);
     }
 }
@@ -178,6 +186,7 @@ void DependencyBook::add_learned() {
         edges.push_back({app, other, DependencyKind::after, "", 0, "learned"});
         graph_.set_edges(app, std::move(edges));
         const bool is_kept = circle_through(graph_, app).empty();
+        if (is_kept) learned_.insert(one);
         if (!is_kept) graph_.set_edges(app, before);
         return is_kept;
     });

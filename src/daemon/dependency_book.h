@@ -77,10 +77,14 @@ private:
     [[nodiscard]] std::string describe_choice(const DependencyNames::DoubtfulChoice& choice) const;
     [[nodiscard]] bool is_sure(const DependencyNames::DoubtfulChoice& choice) const;
 
+    /// Who has asked for whom.
+    using AskedPairs = std::set<std::pair<std::string, std::string>>;
+
     Parts parts_;
     DependencyGraph graph_;
-    /// What was learned, and is not in the graph: who has asked for whom.
-    std::set<std::pair<std::string, std::string>> left_out_;
+    /// What was learned, and is not in the graph.
+    AskedPairs left_out_;
+    AskedPairs learned_;  ///< the others, which are in the graph
 };
 
 }  // namespace comar

@@ -26,7 +26,7 @@ constexpr mode_t file_mode = 0644;
 }  // namespace
 
 StartMemory::StartMemory(Loop& loop, std::string path)
-    : path_(std::move(path)), later_(loop, [this] { save_now(); }) {}
+    : loop_(loop), path_(std::move(path)), later_(loop, [this] { save_now(); }) {}
 
 Result<> StartMemory::load() {
     const auto text = read_file(path_, most_bytes);
@@ -67,8 +67,9 @@ void StartMemory::took(const std::string& app, std::chrono::milliseconds time) {
 void StartMemory::asked(const std::string& app, const std::string& other) {
     Known* const one = known(app);
     if (one != nullptr && one->asked.size() < most_asked && one->asked.insert(other).second) {
-        unsaved_ = true;
-        save_now();
+        changed();
+        // A boot learns many, each of which would be written with all the others.
+        if (loop_.now() >= saved_at_ + save_after) save_now();
     }
 }
 
@@ -110,6 +111,7 @@ void StartMemory::save_now() {
 Result<> StartMemory::save() {
     if (!std::exchange(unsaved_, false)) return {};
     later_.disarm();
+    saved_at_ = loop_.now();
     json services = json::object();
     for (const auto& [app, one] : services_) {
         services[app] = {{"ms", one.time.count()}, {"asked", one.asked}};

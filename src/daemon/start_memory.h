@@ -24,8 +24,8 @@ public:
 
     /// Until it was ready. The last ones count most.
     void took(const std::string& app, std::chrono::milliseconds time);
-    /// Its start() or ready() has asked for the start of `other`. What is new is written at once:
-    /// it is rare, and a comard that is killed should not have to learn it again.
+    /// Its start() or ready() has asked for the start of `other`. What is new is written at once,
+    /// unless much is new: a comard that is killed should not have to learn it again.
     void asked(const std::string& app, const std::string& other);
     /// Nothing but these counts any more. False: nothing else was known.
     bool asked_only(const std::string& app, const std::set<std::string>& others);
@@ -48,8 +48,10 @@ private:
     void changed();
     void save_now();
 
+    Loop& loop_;
     std::string path_;
     Timer later_;
+    TimePoint saved_at_ = TimePoint::min();
     bool unsaved_ = false;
     std::map<std::string, Known> services_;
 };
