@@ -312,3 +312,4 @@ def test_a_boot_that_is_refused_warns_of_nothing(start, told):
     assert "no head start for nobody" not in comard.log
     assert comard.cli("boot").returncode == 0
     assert "no head start for nobody" in comard.log
+    gate.open()    # to whoever stops it in the end
