@@ -4,6 +4,8 @@
 #include <csignal>
 #include <utility>
 
+#include <unistd.h>
+
 #include "daemon/environment.h"
 #include "daemon/invoker.h"
 #include "os/fifo.h"
@@ -165,16 +167,18 @@ void Health::ask_command(const std::string& app, Check& check) {
 
 /// What a command has left behind would be there for each question once.
 void Health::end_session(pid_t leader) {
-    for (const pid_t pid : processes_of_checks()) {
+    for (const pid_t pid : processes_to_end(leader)) {
         const auto stat = read_stat(pid);
         if (stat && stat->session == leader) signal_process(stat->id, SIGKILL);
     }
 }
 
-/// Without a cgroup, what has lost its parent is comard's child.
-std::vector<pid_t> Health::processes_of_checks() const {
+/// Without a cgroup, what has lost its parent is comard's child. To look at all of them takes long,
+/// and mostly the command has left nobody in its process group.
+std::vector<pid_t> Health::processes_to_end(pid_t leader) const {
     if (const auto all = cgroup_.processes()) return *all;
     std::vector<pid_t> below;
+    if (::kill(-leader, 0) != 0) return below;
     for (const ProcessId& id : descendants(::getpid()).value_or(std::vector<ProcessId>{})) {
         below.push_back(id.pid);
     }

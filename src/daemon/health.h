@@ -89,7 +89,7 @@ private:
     void ask_command(const std::string& app, Check& check);
     void expect_no_signs(const std::string& app);
     void end_session(pid_t leader);
-    [[nodiscard]] std::vector<pid_t> processes_of_checks() const;
+    [[nodiscard]] std::vector<pid_t> processes_to_end(pid_t leader) const;
     void begin_deadline(const std::string& app, Check& check, const char* problem);
     void answered(const std::string& app, std::uint64_t round, const std::string& problem);
 
