@@ -309,15 +309,11 @@ const CallRequest* Jobs::behind(const std::string& app, JobKind kind) const {
 bool Jobs::cancel(std::uint64_t id) {
     if (id == 0) return false;
     for (const auto& [app, line] : lines_) {
-        for (const auto& [job, pending] : line.pending) {
-            const auto& waiters = pending.waiters;
-            const bool is_here = std::any_of(waiters.begin(), waiters.end(),
-                                             [id](const Waiter& one) { return one.id == id; });
-            if (!is_here) continue;
-            // Copies, for what follows changes the tables.
-            cancel_one(std::string(app), job, id);
-            return true;
-        }
+        const auto job = line.job_for(id);
+        if (!job) continue;
+        // A copy, for what follows changes the tables.
+        cancel_one(std::string(app), *job, id);
+        return true;
     }
     return false;
 }
@@ -326,12 +322,16 @@ void Jobs::withdraw_if_waiting(const std::string& app, std::uint64_t id) {
     const auto found = lines_.find(app);
     if (found == lines_.end()) return;
     const auto& running = found->second.queue.running();
-    for (const auto& [job, pending] : found->second.pending) {
-        const bool is_here =
-            std::ranges::find(pending.waiters, id, &Waiter::id) != pending.waiters.end();
-        if (!is_here || (running && running->ticket == job)) continue;
-        return cancel_one(app, job, id);
+    const auto job = found->second.job_for(id);
+    if (job && !(running && running->ticket == *job)) cancel_one(app, *job, id);
+}
+
+std::optional<Ticket> Jobs::Line::job_for(std::uint64_t id) const {
+    for (const auto& [job, waited_for] : pending) {
+        const auto& waiters = waited_for.waiters;
+        if (std::ranges::find(waiters, id, &Waiter::id) != waiters.end()) return job;
     }
+    return std::nullopt;
 }
 
 void Jobs::cancel_one(const std::string& app, Ticket job, std::uint64_t id) {

@@ -107,6 +107,8 @@ private:
         std::map<Ticket, Pending> pending;
 
         [[nodiscard]] bool has_room(bool for_another_job) const;
+        /// The job that the request with this id waits for.
+        [[nodiscard]] std::optional<Ticket> job_for(std::uint64_t id) const;
     };
 
     [[nodiscard]] bool is_needless(JobKind kind, const CallRequest& request) const;
