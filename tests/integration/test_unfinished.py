@@ -30,6 +30,16 @@ def register_slow(comard, told, **settings):
     return service, gate
 
 
+def restart_until_it_stops(comard, told):
+    """Its main process, which lives, and the gate at which its stop() waits."""
+    service, gate = register_slow(comard, told)
+    service.start()
+    main = main_of(service)
+    comard.bus.begin("/", "tr.org.pardus.comar.Manager", "Restart", "s", "app")
+    assert told.value() == "stopping"
+    return main, gate
+
+
 def another(comard, end):
     getattr(comard, end)()
     comard.start()
@@ -39,11 +49,7 @@ def another(comard, end):
 @pytest.mark.parametrize("end", ENDS)
 def test_a_restart_goes_on(any_comard, told, end):
     comard = any_comard
-    service, gate = register_slow(comard, told)
-    service.start()
-    first = main_of(service)
-    comard.bus.begin("/", "tr.org.pardus.comar.Manager", "Restart", "s", "app")
-    assert told.value() == "stopping"
+    first, gate = restart_until_it_stops(comard, told)
     service = another(comard, end)
     assert told.value() == "stopping"
     assert service.supervision["Cause"].startswith("restart asked for by uid ")
@@ -59,11 +65,7 @@ def test_a_restart_goes_on(any_comard, told, end):
 @pytest.mark.parametrize("end", ENDS)
 def test_of_a_restart_whose_service_has_ended_meanwhile_the_start_is_left(any_comard, told, end):
     comard = any_comard
-    service, gate = register_slow(comard, told)
-    service.start()
-    first = main_of(service)
-    comard.bus.begin("/", "tr.org.pardus.comar.Manager", "Restart", "s", "app")
-    assert told.value() == "stopping"
+    first, gate = restart_until_it_stops(comard, told)
     getattr(comard, end)()
     first.kill()
     first.wait_gone()
